@@ -1,0 +1,1 @@
+"""Pictures and faces: read, find, index, search, erase. Knows nothing of persons, rights or pages."""

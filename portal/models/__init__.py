@@ -1,0 +1,32 @@
+"""One file per aggregate."""
+
+from portal.models.answer import Answer
+from portal.models.code import EmailCode
+from portal.models.controller import ControllerProfile, ControllerText
+from portal.models.draft import Draft
+from portal.models.evidence import Evidence, EvidenceKey, EvidenceKind
+from portal.models.job import Job, JobKind, JobState
+from portal.models.local_mail import LocalMail
+from portal.models.notice import Event, Notice, NoticeState
+from portal.models.recipient import Recipient
+from portal.models.requester import Requester
+
+__all__ = [
+    "Answer",
+    "ControllerProfile",
+    "ControllerText",
+    "Draft",
+    "EmailCode",
+    "Event",
+    "Evidence",
+    "EvidenceKey",
+    "EvidenceKind",
+    "Job",
+    "JobKind",
+    "JobState",
+    "LocalMail",
+    "Notice",
+    "NoticeState",
+    "Recipient",
+    "Requester",
+]

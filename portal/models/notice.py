@@ -1,0 +1,59 @@
+"""The outbox: a mail is a row before it is a message."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal.models.code import EmailCode
+from portal.models.recipient import Recipient
+from rights.models import RightsRequest
+
+
+class Event(models.TextChoices):
+    """What a notice tells. One notice per event; `key` says which occurrence."""
+
+    CODE = "code", _("code")
+    ACKNOWLEDGED = "acknowledged", _("acknowledgement")
+    BETTER_PHOTO = "better_photo", _("better photograph needed")
+    ANSWER_READY = "answer_ready", _("answer ready")
+    ERASED = "erased", _("erased")
+    REFUSED = "refused", _("refused")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    RECIPIENT_TOLD = "recipient_told", _("recipient told of an erasure")
+
+
+class NoticeState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    SENDING = "sending", _("being sent")
+    SENT = "sent", _("sent")
+    UNCERTAIN = "uncertain", _("perhaps sent: the process died meanwhile")
+    FAILED = "failed", _("failed")
+    BY_POST = "by_post", _("to be sent by post")
+
+
+class Notice(models.Model):
+    """One mail to one person about one event."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    request = models.ForeignKey(RightsRequest, on_delete=models.CASCADE, related_name="notices")
+    event = models.CharField(max_length=16, choices=Event.choices)
+    key = models.CharField(max_length=64, help_text="Which occurrence of the event, so that it is told once.")
+    recipient = models.ForeignKey(Recipient, null=True, blank=True, on_delete=models.PROTECT, related_name="notices")
+    code = models.ForeignKey(EmailCode, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    language = models.CharField(max_length=8)
+    context = models.JSONField(default=dict, blank=True, help_text="Facts of the event; no name, address or code.")
+    state = models.CharField(max_length=12, choices=NoticeState.choices, default=NoticeState.WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    owner = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        constraints = [models.UniqueConstraint(name="one_notice_per_event", fields=["request", "event", "key"])]
+
+    def __str__(self) -> str:
+        return f"notice {self.event}"

@@ -1,0 +1,261 @@
+"""Settings, read from the environment; a value that cannot be read stops the start with a sentence saying why.
+
+Three profiles (`REGARD_PROFILE`): `dev` is what `make run` uses, `test` is what the suite uses; `production` is the
+default and refuses to start while a secret, a host name or the public address is missing.
+"""
+
+import base64
+import binascii
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+from environs import Env
+
+env = Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+PROFILE = env.str("REGARD_PROFILE", "production")
+if PROFILE not in ("dev", "test", "production"):
+    raise ImproperlyConfigured(f"REGARD_PROFILE is {PROFILE!r}; it must be dev, test or production.")
+PRODUCTION = PROFILE == "production"
+
+VAR_DIR = Path(env.str("REGARD_VAR", str(BASE_DIR / "var"))).resolve()
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+"""Everything the portal writes outside the database: the index, the sealed archives, local state."""
+
+
+def _required(name: str, otherwise: str) -> str:
+    """The value of a setting that has a default in `dev` and `test` only."""
+    value = env.str(name, "" if PRODUCTION else otherwise)
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. In production it has no default; see docs/settings.md.")
+    return value
+
+
+def _master_keys() -> list[tuple[str, bytes]]:
+    """The master keys as (identifier, 32 bytes), newest first, from `REGARD_KEYS=id:base64[,id:base64...]`."""
+    keys = []
+    for item in _required("REGARD_KEYS", "dev:" + base64.b64encode(b"development key, no secret here!").decode()).split(
+        ","
+    ):
+        identifier, _colon, encoded = item.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise ImproperlyConfigured(f"REGARD_KEYS: the key {identifier!r} is not base64.") from error
+        if not identifier or len(key) != 32:
+            raise ImproperlyConfigured("REGARD_KEYS: each key is written id:base64 of exactly 32 bytes.")
+        keys.append((identifier, key))
+    return keys
+
+
+# --- Core -------------------------------------------------------------------------------------------------------------
+
+DEBUG = False
+SECRET_KEY = _required("REGARD_SECRET_KEY", "development only, and the profile says so")
+PUBLIC_URL = _required("REGARD_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+"""The address citizens reach the portal at: links in mails begin with it."""
+ALLOWED_HOSTS = env.list("REGARD_HOSTS", [urlsplit(PUBLIC_URL).hostname or ""])
+if not PRODUCTION:
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "testserver"]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+MASTER_KEYS = _master_keys()
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rights",
+    "matching",
+    "portal",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.portal",
+            ],
+        },
+    },
+]
+
+# --- Database ---------------------------------------------------------------------------------------------------------
+
+DATABASE_URL = env.str("REGARD_DATABASE_URL", f"sqlite:///{VAR_DIR / 'regard.sqlite3'}")
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Several processes share the file: readers must not block the writer, a writer waits for its turn, and a
+    # transaction that will write takes the lock when it begins instead of failing half way.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;",
+    }
+
+# --- Worker -----------------------------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = env.str("REGARD_BROKER_URL", "memory://" if not PRODUCTION else "redis://127.0.0.1:6379/0")
+CELERY_TASK_IGNORE_RESULT = True  # The truth is in the database; nothing about a request is kept in the broker.
+CELERY_TASK_ACKS_LATE = True  # Price: a task may run twice. Every task is written for that.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # Searches are long; a worker must not sit on ones another could do.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+BEAT_SECONDS = env.float("REGARD_BEAT_SECONDS", 5.0)
+"""Seconds between two looks for work whose message the broker may have lost."""
+LEASE_SECONDS = env.float("REGARD_LEASE_SECONDS", 900.0)
+"""How long a claimed job may run before another worker may take it over."""
+
+# --- Pictures and faces -----------------------------------------------------------------------------------------------
+
+INDEX_DIR = VAR_DIR / "index"
+ANSWERS_DIR = VAR_DIR / "answers"
+FACE_ENGINE = env.str("REGARD_FACE_ENGINE", "matching.engines.dlib.DlibEngine")
+UPLOAD_MAX_BYTES = env.int("REGARD_UPLOAD_MAX_BYTES", 15 * 1024 * 1024)
+IMAGE_MAX_PIXELS = env.int("REGARD_IMAGE_MAX_PIXELS", 60_000_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES + 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # Nothing readable on disk.
+FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES + 1024 * 1024
+
+# --- Mail -------------------------------------------------------------------------------------------------------------
+
+MAIL_FROM = _required("REGARD_MAIL_FROM", "Regard <regard@localhost>")
+DEFAULT_FROM_EMAIL = MAIL_FROM
+SMTP_URL = env.str("REGARD_SMTP_URL", "")
+LOCAL_MAILBOX = not PRODUCTION and not SMTP_URL
+"""Mails land in a page of this server instead of leaving it."""
+if LOCAL_MAILBOX:
+    EMAIL_BACKEND = "portal.mailbox.LocalMailboxBackend"
+else:
+    _smtp = urlsplit(_required("REGARD_SMTP_URL", SMTP_URL))
+    if _smtp.scheme not in ("smtp", "smtp+tls", "smtps") or not _smtp.hostname:
+        raise ImproperlyConfigured(
+            "REGARD_SMTP_URL is written smtp://, smtp+tls:// or smtps://user:password@host:port."
+        )
+    EMAIL_HOST, EMAIL_PORT = _smtp.hostname, _smtp.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[_smtp.scheme]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _smtp.username or "", _smtp.password or ""
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _smtp.scheme == "smtp+tls", _smtp.scheme == "smtps"
+    EMAIL_TIMEOUT = 30
+
+# --- Languages and time -----------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("REGARD_TIME_ZONE", "Europe/Paris")
+"""The controller's local time: it decides on which day a request was received."""
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+
+# --- Browser safety ---------------------------------------------------------------------------------------------------
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 24 * 3600
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+if PRODUCTION:
+    SECURE_SSL_REDIRECT = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+LOGIN_URL = reverse_lazy("admin:login")
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- Static files -----------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+if PRODUCTION:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+
+# --- API --------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Regard",
+    "DESCRIPTION": "Ask for access to, or erasure of, the face images an organisation holds.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# --- Desk -------------------------------------------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "Regard",
+    "SITE_HEADER": _("Regard desk"),
+    "SITE_SYMBOL": "visibility",
+    "SHOW_HISTORY": False,
+}
+
+# --- Logs -------------------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}},
+}

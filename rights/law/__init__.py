@@ -1,0 +1,1 @@
+"""The law as data and pure functions: no Django, and no clock of its own."""
