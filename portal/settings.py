@@ -143,6 +143,14 @@ BEAT_SECONDS = env.float("REGARD_BEAT_SECONDS", 5.0)
 LEASE_SECONDS = env.float("REGARD_LEASE_SECONDS", 900.0)
 """How long a claimed job may run before another worker may take it over."""
 
+# --- Retention --------------------------------------------------------------------------------------------------------
+
+ANSWER_DAYS = env.int("REGARD_ANSWER_DAYS", 30)
+"""How long an archive is offered before the person has to ask for it again (they may, as often as they like)."""
+EVIDENCE_DAYS = env.int("REGARD_EVIDENCE_DAYS", 90)
+"""How long after a request was carried out its evidence and archive are destroyed. The GDPR sets no number; this
+one is the controller's documented choice (docs/settings.md)."""
+
 # --- Pictures and faces -----------------------------------------------------------------------------------------------
 
 INDEX_DIR = VAR_DIR / "index"

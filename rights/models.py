@@ -116,6 +116,9 @@ class Decision(models.Model):
     ground = models.CharField(max_length=32, blank=True, help_text=_("Code of the ground, in rights.law.grounds."))
     reasons = models.TextField(blank=True, help_text=_("In the person's language; it is printed in the letter."))
     identity_basis = models.CharField(max_length=32, blank=True)
+    withheld = models.JSONField(
+        default=list, blank=True, help_text="Partial: opaque keys of the items that the refusal covers."
+    )
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
 

@@ -16,6 +16,7 @@ class Answer(models.Model):
     offered_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True, help_text="First complete download.")
+    waived_at = models.DateTimeField(null=True, blank=True, help_text="The person wanted no copy before the erasure.")
 
     def __str__(self) -> str:
         return f"answer {self.pk}"

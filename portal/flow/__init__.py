@@ -1,0 +1,43 @@
+"""The story of one request, and the only place that moves both rooms: the case in `rights`, the pictures in `matching`.
+
+It is told in this order, one module a chapter:
+
+    received     receive, confirm, replace_probe, withdraw          what the person does
+    searched     search                                             every face held is swept
+    decided      review, finish_review, decide                      what staff do
+    carried_out  build_answer, delivered, waive_copy, renew_answer  the copy
+    erased       erase, start_due_erasures                          the erasure and its proof
+    closed       destroy_what_is_due                                the end of the evidence
+
+Every step is safe to call twice and safe to die in: what must happen is a row before it is a message, a step that
+was done already returns at once, and each state change is a conditional update.
+"""
+
+from portal.flow.carried_out import AnswerIncomplete, build_answer, delivered, renew_answer, waive_copy
+from portal.flow.closed import destroy_what_is_due
+from portal.flow.decided import decide, finish_review, review
+from portal.flow.erased import ErasureNotProven, copy_is_settled, erase, start_due_erasures
+from portal.flow.received import Contact, confirm, receive, replace_probe, withdraw
+from portal.flow.searched import search
+
+__all__ = [
+    "AnswerIncomplete",
+    "Contact",
+    "ErasureNotProven",
+    "build_answer",
+    "confirm",
+    "copy_is_settled",
+    "decide",
+    "delivered",
+    "destroy_what_is_due",
+    "erase",
+    "finish_review",
+    "receive",
+    "renew_answer",
+    "replace_probe",
+    "review",
+    "search",
+    "start_due_erasures",
+    "waive_copy",
+    "withdraw",
+]

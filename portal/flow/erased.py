@@ -1,0 +1,139 @@
+"""Erased: after the copy was settled, and only called so once a fresh sweep and the bytes themselves prove it."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from matching import erase as erasing
+from matching import reviews
+from matching.models import Erasure
+from portal import jobs
+from portal.answers.scope import granted_faces
+from portal.flow.carried_out import DISCLOSING, erasure_to_do
+from portal.flow.closed import finish_if_carried_out
+from portal.flow.searched import usable_templates
+from portal.models import Answer, Event, JobKind, Recipient
+from portal.notices import outbox
+from rights import journal, queries, requests
+from rights.law.lifecycle import RequestState
+from rights.models import OPEN_STATES, Claim, ClaimOutcome, Right, RightsRequest
+
+
+class ErasureNotProven(Exception):  # noqa: N818 - what it says
+    """Something of the person was still found after the erasure; it is carried out again, and the desk is shown why."""
+
+
+def copy_is_settled(request: RightsRequest) -> bool:
+    """Whether nothing that a granted access claim asks for would be lost by erasing now (LAW.md, point 10).
+
+    The copy was fetched or waived, or its offer has ended; or it has been on offer and the erasure's own legal date
+    has come: the archive stays on offer after the erasure, so the person loses nothing by it.
+    """
+    access = queries.claim(request, Right.ACCESS)
+    if access is None or access.outcome not in DISCLOSING:
+        return access is None or access.outcome != ClaimOutcome.PENDING
+    answer = Answer.objects.filter(request=request, offered_at__isnull=False).first()
+    if answer is None or access.fulfilled_at is None:
+        return False
+    now = timezone.now()
+    over = answer.expires_at is not None and answer.expires_at <= now
+    return bool(answer.delivered_at or answer.waived_at or over or timezone.localdate(now) >= request.due)
+
+
+def start_due_erasures() -> None:
+    """Post the erasures that nothing holds back any more, whatever was lost on the way."""
+    waiting = Claim.objects.filter(right=Right.ERASURE, outcome__in=DISCLOSING, fulfilled_at=None)
+    for claim in waiting.filter(request__state=RequestState.DECIDED).select_related("request"):
+        if copy_is_settled(claim.request):
+            jobs.post(request_id=claim.request_id, kind=JobKind.ERASE)
+
+
+def wanted_by_others(request: RightsRequest, photos: list[int]) -> bool:
+    """Whether somebody else's access request, not yet answered, has one of these photos among its hits."""
+    others = Claim.objects.filter(
+        right=Right.ACCESS, outcome__in=[ClaimOutcome.PENDING, *DISCLOSING], fulfilled_at=None
+    )
+    subjects = others.exclude(request=request).filter(request__state__in=OPEN_STATES)
+    for subject in subjects.values_list("request_id", flat=True):
+        latest = reviews.latest_search(subject)
+        if latest is None:
+            continue
+        outcomes = reviews.outcomes(subject)
+        wanted = {key for key, outcome in outcomes.items() if outcome is not reviews.Outcome.NOT}
+        if latest.hits.filter(photo_id__in=photos, face_key__in=wanted).exists():
+            return True
+    return False
+
+
+def erase(*, request_id: UUID) -> None:
+    """Erase the person from everything held, prove it, and tell the person and the recipients.
+
+    Raises:
+        jobs.Postponed: the copy is not settled, or somebody else's pending access asks for one of the pictures.
+        matching.sources.SourceUnreachable: a source is away; tried again until it is back.
+        ErasureNotProven: the proof failed.
+    """
+    request = RightsRequest.objects.get(pk=request_id)
+    claim = erasure_to_do(request)
+    if claim is None or request.state != RequestState.DECIDED:
+        return
+    if not copy_is_settled(request):
+        raise jobs.Postponed("The copy was not fetched yet.")
+    faces = list(granted_faces(request, Right.ERASURE).select_related("photo"))
+    if wanted_by_others(request, [face.photo_id for face in faces]):
+        raise jobs.Postponed("Somebody else's access request asks for one of these pictures.")
+    with transaction.atomic():
+        erasing.plan(subject=request.pk, faces=faces)
+    erasing.carry_out(subject=request.pk)
+    prove(request, claim)
+
+
+def prove(request: RightsRequest, claim: Claim) -> None:
+    """Sweep again and look for the bytes; close the claim only on an empty result."""
+    proof = erasing.prove(subject=request.pk, probes=usable_templates(request))
+    if proof.hits_open:
+        with transaction.atomic():
+            requests.take(request=request, step="find_more", actor=journal.SYSTEM)
+        return
+    if not proof.ok:
+        found = {"faces": proof.found_faces, "objects": proof.objects_left, "vectors": proof.vectors_left}
+        journal.record(request=request, actor=journal.SYSTEM, event="erasure_not_proven", detail=found)
+        raise ErasureNotProven("Something is left.")
+    with transaction.atomic():
+        facts = proof_facts(request, proof)
+        if requests.fulfil(claim=claim, actor=journal.SYSTEM, detail=facts):
+            told = tell_recipients(request)
+            outbox.post(request=request, event=Event.ERASED, context=facts | {"recipients": told})
+        finish_if_carried_out(request)
+
+
+def proof_facts(request: RightsRequest, proof: erasing.Proof) -> dict[str, object]:
+    """What the journal and the mail say of a proven erasure: counts and times, nothing of the person."""
+    done = Erasure.objects.filter(subject=request.pk).values_list("action", flat=True)
+    return {
+        "deleted": sum(action == "delete" for action in done),
+        "redacted": sum(action == "redact" for action in done),
+        "swept_at": proof.checked_at.isoformat(),
+        "faces_scanned": proof.certificate.get("faces_scanned"),
+        "photos_held": proof.certificate.get("photos_held"),
+        "found": proof.found_faces,
+    }
+
+
+def tell_recipients(request: RightsRequest) -> list[str]:
+    """Post a notice to every recipient of a source that the person was erased from (GDPR 19); their names."""
+    erased = Erasure.objects.filter(subject=request.pk).order_by("pk")
+    told = []
+    for recipient in Recipient.objects.filter(sources__in=erased.values("source")).distinct().order_by("pk"):
+        shown = erased.filter(source__in=recipient.sources.all())
+        pictures = [{"sha256": item.sha256, "action": item.action} for item in shown]
+        outbox.post(
+            request=request,
+            event=Event.RECIPIENT_TOLD,
+            key=str(recipient.pk),
+            recipient=recipient,
+            context={"pictures": pictures},
+        )
+        told.append(recipient.name)
+    return told

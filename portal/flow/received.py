@@ -1,0 +1,133 @@
+"""Received, confirmed, withdrawn: what the person does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from portal import jobs, vault
+from portal.flow.closed import destroy_evidence
+from portal.identity import email_code
+from portal.models import ControllerProfile, Event, Evidence, EvidenceKind, JobKind, Requester
+from portal.notices import outbox
+from rights import journal, requests
+from rights.law.lifecycle import RequestState, TransitionRefused
+from rights.models import OPEN_STATES, RightsRequest
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who asks, and how they are reached."""
+
+    name: str = ""
+    email: str = ""
+    language: str = "en"
+    on_behalf: bool = False
+    person_name: str = ""
+    relation: str = ""
+    postal_address: str = ""
+
+
+@transaction.atomic
+def receive(
+    *,
+    rights: Sequence[str],
+    contact: Contact,
+    channel: str,
+    probe: bytes | None,
+    received_at: datetime | None = None,
+    actor: str = journal.CITIZEN,
+) -> RightsRequest:
+    """Put a request on record, with its due date, its sealed photograph, its acknowledgement and its code.
+
+    Args:
+        probe: a cleaned JPEG (`matching.images.clean_upload`), or None where the person sent none.
+        received_at: first receipt in any official channel; now, if the form was sent just now.
+
+    Raises:
+        ValueError: no right is claimed, or the receipt lies in the future.
+    """
+    controller = ControllerProfile.load()
+    request = requests.register(
+        rights=rights,
+        channel=channel,
+        language=contact.language,
+        received_at=received_at or timezone.now(),
+        country=controller.country,
+        subdivision=controller.subdivision,
+        time_zone=settings.TIME_ZONE,
+        linked_to=_open_request_of(contact.email),
+        actor=actor,
+    )
+    Requester.objects.create(
+        request=request,
+        name=contact.name,
+        email=contact.email,
+        postal_address=contact.postal_address,
+        on_behalf=contact.on_behalf,
+        person_name=contact.person_name,
+        relation=contact.relation,
+    )
+    vault.create_key(request)
+    if probe is not None:
+        _keep_probe(request, probe)
+    outbox.post(request=request, event=Event.ACKNOWLEDGED)
+    if contact.email:
+        email_code.issue(request=request)
+    return request
+
+
+def _open_request_of(email: str) -> RightsRequest | None:
+    """The earliest request still open from the same address, to link to; it changes nothing else."""
+    if not email:
+        return None
+    same = RightsRequest.objects.filter(requester__email__iexact=email, state__in=OPEN_STATES)
+    return same.order_by("received_at", "pk").first()
+
+
+def _keep_probe(request: RightsRequest, probe: bytes) -> Evidence:
+    return Evidence.objects.create(
+        request=request,
+        kind=EvidenceKind.PROBE,
+        sealed=vault.seal(request, probe),
+        destroy_on=request.due + timedelta(days=settings.EVIDENCE_DAYS),
+    )
+
+
+@transaction.atomic
+def confirm(*, request_id: UUID, actor: str = journal.CITIZEN) -> None:
+    """The person proved control of the e-mail address, or staff know them otherwise; the search begins."""
+    request = RightsRequest.objects.get(pk=request_id)
+    if request.state != RequestState.RECEIVED:
+        return
+    requests.take(request=request, step="confirm", actor=actor)
+    jobs.post(request_id=request.pk, kind=JobKind.SEARCH)
+
+
+@transaction.atomic
+def replace_probe(*, request_id: UUID, probe: bytes, actor: str = journal.CITIZEN) -> None:
+    """Take a better photograph. The clock is not touched; a search that waited for it begins.
+
+    Raises:
+        TransitionRefused: the search was made already, or the request has ended.
+    """
+    request = RightsRequest.objects.get(pk=request_id)
+    if request.state not in (RequestState.RECEIVED, RequestState.CONFIRMED):
+        raise TransitionRefused("The search was made already; another photograph would change nothing.")
+    _keep_probe(request, probe)
+    journal.record(request=request, actor=actor, event="probe_received")
+    if request.state == RequestState.CONFIRMED:
+        jobs.post(request_id=request.pk, kind=JobKind.SEARCH)
+
+
+@transaction.atomic
+def withdraw(*, request_id: UUID, actor: str = journal.CITIZEN) -> None:
+    """The person takes the request back. Its evidence is destroyed at once. Raises: TransitionRefused."""
+    request = RightsRequest.objects.get(pk=request_id)
+    requests.take(request=request, step="withdraw", actor=actor)
+    outbox.post(request=request, event=Event.WITHDRAWN)
+    destroy_evidence(request)

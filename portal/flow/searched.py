@@ -1,0 +1,56 @@
+"""Searched: every face held is swept for the person."""
+
+from uuid import UUID
+
+import numpy as np
+from django.db import transaction
+
+from matching import search as searching
+from portal import jobs, vault
+from portal.models import Event, Evidence, EvidenceKind
+from portal.notices import outbox
+from rights import journal, requests
+from rights.law.lifecycle import RequestState
+from rights.models import RightsRequest
+
+
+def probes_of(request: RightsRequest) -> list[Evidence]:
+    """The photographs that can be searched with."""
+    return list(request.evidence.filter(kind=EvidenceKind.PROBE, problem="", destroyed_at=None))
+
+
+def search(*, request_id: UUID) -> None:
+    """Sweep every face held for the person in the probes.
+
+    Raises:
+        jobs.Postponed: not everything held could be searched (a source is away); tried again until it can.
+    """
+    request = RightsRequest.objects.get(pk=request_id)
+    if request.state != RequestState.CONFIRMED:
+        return
+    templates = usable_templates(request)
+    if templates is None:
+        return
+    found = searching.run(subject=request.pk, probes=templates)
+    if not found.certificate["complete"]:
+        journal.record(request=request, actor=journal.SYSTEM, event="search_incomplete")
+        raise jobs.Postponed("Not everything held could be searched.")
+    with transaction.atomic():
+        requests.take(request=request, step="search", actor=journal.SYSTEM)
+        if not found.hits.exists():
+            requests.take(request=request, step="review", actor=journal.SYSTEM)
+
+
+def usable_templates(request: RightsRequest) -> np.ndarray | None:
+    """Templates of the usable probes, float32 (k, 128); None if no probe is usable, and the person was told."""
+    templates = []
+    for evidence in probes_of(request):
+        try:
+            templates.append(searching.probe_template(vault.unseal(request, evidence.sealed)))
+        except searching.ProbeProblem as problem:
+            with transaction.atomic():
+                Evidence.objects.filter(pk=evidence.pk).update(problem=problem.code)
+                context = {"problem": problem.code}
+                outbox.post(request=request, event=Event.BETTER_PHOTO, key=evidence.pk.hex, context=context)
+                journal.record(request=request, actor=journal.SYSTEM, event="probe_unusable", detail=context)
+    return np.stack(templates) if templates else None

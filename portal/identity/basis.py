@@ -1,0 +1,14 @@
+"""How identity was established before anything is disclosed or erased (GDPR 12(6); EDPB 01/2022, 72-79)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class IdentityBasis(models.TextChoices):
+    """What a member of staff relied on. Recorded with each decision that discloses or erases."""
+
+    PHOTO_AND_EMAIL = "photo_and_email", _("the photograph and control of the e-mail address")
+    IN_PERSON = "in_person", _("met in person")
+    VIDEO_CALL = "video_call", _("video call")
+    KNOWN_CONTACT = "known_contact", _("known contact details or an existing account")
+    MANDATE = "mandate", _("mandate seen, and the person concerned reached")

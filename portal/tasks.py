@@ -1,0 +1,42 @@
+"""Celery tasks: an id in, one step called, nothing else."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from portal import flow, jobs
+from portal.models import JobKind
+from portal.notices import outbox
+from portal.nudges import nudge
+
+STEPS = {
+    JobKind.SEARCH: flow.search,
+    JobKind.BUILD_ANSWER: flow.build_answer,
+    JobKind.ERASE: flow.erase,
+}
+
+
+@shared_task
+def run_job(job_id: int) -> None:
+    """Do one job, if it is still to be done."""
+    with jobs.claimed(job_id) as job:
+        if job is not None:
+            STEPS[JobKind(job.kind)](request_id=job.request_id)
+
+
+@shared_task
+def deliver(notice_id: str) -> None:
+    """Send one notice, if it is still to be sent."""
+    outbox.deliver(notice_id=UUID(notice_id))
+
+
+@shared_task(expires=30)
+def pick_up() -> None:
+    """Queue what the broker lost, what a dead worker left, and what has become due."""
+    jobs.take_over_the_dead()
+    flow.start_due_erasures()
+    flow.destroy_what_is_due()
+    for job_id in jobs.due():
+        nudge("run_job", job_id)
+    for notice_id in outbox.due():
+        nudge("deliver", str(notice_id))
