@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from environs import Env
@@ -255,6 +256,61 @@ UNFOLD = {
     "SITE_HEADER": _("Regard desk"),
     "SITE_SYMBOL": "visibility",
     "SHOW_HISTORY": False,
+    "STYLES": [lambda request: static("desk.css")],
+    "SCRIPTS": [lambda request: static("desk.js")],
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "title": _("Requests"),
+                "items": [
+                    {
+                        "title": _("Queue"),
+                        "icon": "inbox",
+                        "link": reverse_lazy("admin:rights_rightsrequest_changelist"),
+                    },
+                    {
+                        "title": _("Enter a letter"),
+                        "icon": "edit_note",
+                        "link": reverse_lazy("admin:rights_request_enter"),
+                    },
+                    {"title": _("Notices"), "icon": "mail", "link": reverse_lazy("admin:portal_notice_changelist")},
+                    {"title": _("Jobs"), "icon": "manufacturing", "link": reverse_lazy("admin:portal_job_changelist")},
+                    {
+                        "title": _("Journal"),
+                        "icon": "history_edu",
+                        "link": reverse_lazy("admin:rights_journalentry_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": _("What is held"),
+                "items": [
+                    {
+                        "title": _("Sources"),
+                        "icon": "photo_library",
+                        "link": reverse_lazy("admin:matching_source_changelist"),
+                    },
+                    {"title": _("Photos"), "icon": "image", "link": reverse_lazy("admin:matching_photo_changelist")},
+                ],
+            },
+            {
+                "title": _("Who we are"),
+                "items": [
+                    {
+                        "title": _("Controller profile"),
+                        "icon": "domain",
+                        "link": reverse_lazy("admin:portal_controllerprofile_changelist"),
+                    },
+                    {
+                        "title": _("Recipients"),
+                        "icon": "share",
+                        "link": reverse_lazy("admin:portal_recipient_changelist"),
+                    },
+                    {"title": _("Staff"), "icon": "badge", "link": reverse_lazy("admin:auth_user_changelist")},
+                ],
+            },
+        ],
+    },
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------------

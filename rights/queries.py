@@ -47,9 +47,14 @@ def deadline(request: RightsRequest) -> clock.Deadline:
     )
 
 
-def days_left(request: RightsRequest, *, today: date | None = None) -> int:
+def today() -> date:
+    """Today in the controller's time zone, which decides on what day something is due."""
+    return timezone.localdate()
+
+
+def days_left(request: RightsRequest) -> int:
     """Days until the legal due date, negative once it has passed."""
-    return (request.due - (today or timezone.localdate())).days
+    return (request.due - today()).days
 
 
 def claim(request: RightsRequest, right: str) -> Claim | None:

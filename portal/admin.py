@@ -1,0 +1,3 @@
+"""Where Django admin looks for the desk."""
+
+from portal.desk import profile, records, requests  # noqa: F401 - importing registers

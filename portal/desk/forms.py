@@ -1,0 +1,123 @@
+"""Forms of the desk."""
+
+from collections.abc import Iterable
+
+from django import forms
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from matching import images
+from portal.flow import Contact
+from portal.identity.basis import IdentityBasis
+from rights.law import grounds
+from rights.law.lifecycle import ClaimOutcome
+from rights.models import Channel, Claim, Right
+
+OUTCOMES = [
+    (ClaimOutcome.GRANTED.value, _("granted")),
+    (ClaimOutcome.PARTIAL.value, _("granted in part: some pictures are withheld")),
+    (ClaimOutcome.NOTHING_HELD.value, _("nothing held")),
+    (ClaimOutcome.REFUSED.value, _("refused")),
+]
+PROBLEMS = {
+    "empty": _("The file is empty."),
+    "file_too_large": _("The file is too large."),
+    "too_many_pixels": _("The picture has too many pixels."),
+    "not_an_image": _("The file is not a picture."),
+    "format_not_supported": _("This kind of picture is not supported: use JPEG, PNG, WebP, TIFF or HEIC."),
+    "animated": _("The picture is animated; use a still one."),
+    "damaged": _("The file is damaged and cannot be read to its end."),
+}
+
+
+class PhotoField(forms.FileField):
+    """A picture, cleaned to a JPEG without metadata. Its cleaned value is bytes."""
+
+    def clean(self, data: object, initial: object = None) -> bytes | None:
+        upload = super().clean(data, initial)
+        if not upload:
+            return None
+        try:
+            return images.clean_upload(upload.read())
+        except images.ImageProblem as problem:
+            raise forms.ValidationError(PROBLEMS[problem.code], code=problem.code) from problem
+
+
+class ProbeForm(forms.Form):
+    """A photograph that staff add for a person who sent it by post or mail."""
+
+    photo = PhotoField(label=_("Photograph of the person"))
+
+
+class DecisionForm(forms.Form):
+    """The outcome of one claim."""
+
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=OUTCOMES, widget=forms.RadioSelect)
+    identity_basis = forms.ChoiceField(
+        label=_("How the person's identity was established"),
+        required=False,
+        choices=[("", _("(needed to disclose or erase)")), *IdentityBasis.choices],
+    )
+    ground = forms.ChoiceField(label=_("Ground, for a refusal or a partial one"), required=False)
+    reasons = forms.CharField(
+        label=_("Reasons, in the person's language; printed in the letter"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    withheld = forms.TypedMultipleChoiceField(
+        label=_("Pictures withheld, for a partial refusal"),
+        required=False,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: object, claim: Claim, photos: Iterable[int] = (), **kwargs: object) -> None:
+        super().__init__(*args, prefix=claim.right, **kwargs)  # type: ignore[arg-type]
+        fitting = [g for g in grounds.for_regime(claim.request.regime) if claim.right in g.applies_to]
+        self.fields["ground"].choices = [("", "—"), *((g.code, f"{g.citation}: {_(g.title)}") for g in fitting)]
+        self.fields["withheld"].choices = [(pk, _("photo %d") % pk) for pk in photos]
+        self.claim = claim
+
+
+class LetterForm(forms.Form):
+    """A request that arrived by letter, mail, telephone or in person."""
+
+    channel = forms.ChoiceField(
+        label=_("How it arrived"), choices=[c for c in Channel.choices if c[0] not in (Channel.WEB, Channel.API)]
+    )
+    received_at = forms.DateTimeField(
+        label=_("Received"),
+        help_text=_("First receipt in any official channel, local time: the clock runs from here."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    rights = forms.MultipleChoiceField(
+        label=_("What the person asks for"), choices=Right.choices, widget=forms.CheckboxSelectMultiple
+    )
+    name = forms.CharField(label=_("Name"), required=False, max_length=200)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    postal_address = forms.CharField(
+        label=_("Postal address"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    on_behalf = forms.BooleanField(label=_("Asks on behalf of someone else"), required=False)
+    person_name = forms.CharField(label=_("Person concerned"), required=False, max_length=200)
+    relation = forms.CharField(label=_("In what capacity"), required=False, max_length=200)
+    photo = PhotoField(label=_("Photograph, if one was sent"), required=False)
+
+    def clean_received_at(self) -> object:
+        received = self.cleaned_data["received_at"]
+        if received > timezone.now():
+            raise forms.ValidationError(_("A request cannot have been received in the future."))
+        return received
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or {}
+        if not data.get("email") and not data.get("postal_address"):
+            raise forms.ValidationError(_("Enter an e-mail address or a postal address: the person must be answered."))
+        return data
+
+    def contact(self) -> Contact:
+        """The contact part of the valid form."""
+        names = ("name", "email", "language", "on_behalf", "person_name", "relation", "postal_address")
+        return Contact(**{name: self.cleaned_data[name] for name in names})

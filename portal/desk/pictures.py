@@ -1,0 +1,88 @@
+"""Pictures for the eyes of staff: probes and hits. Each look is journalled; nothing is cached or written down."""
+
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+from matching.engine import Box
+from PIL import ImageDraw
+from PIL.Image import fromarray
+
+from matching import images, reviews, sources
+from matching.models import Face, Hit
+from portal import vault
+from portal.desk.access import desk_view, seen
+from rights.models import RightsRequest
+
+LONG_SIDE = 900
+FACE_MARGIN = 0.6
+"""Share of the face's size shown around it: hair, ears and chin help to recognise a person."""
+
+
+def _jpeg(data: bytes) -> HttpResponse:
+    return HttpResponse(data, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+@desk_view("rights.view_rightsrequest")
+def probe(http: HttpRequest, request: RightsRequest, evidence_id: UUID) -> HttpResponse:
+    """The photograph the requester supplied."""
+    evidence = get_object_or_404(request.evidence, pk=evidence_id, destroyed_at=None)
+    try:
+        data = vault.unseal(request, evidence.sealed)
+    except vault.VaultError as error:
+        raise Http404 from error
+    seen(http, request, "probe", evidence=evidence.pk.hex)
+    return _jpeg(data)
+
+
+def _hit(request: RightsRequest, hit_id: int) -> Hit:
+    latest = reviews.latest_search(request.pk)
+    hit = get_object_or_404(Hit.objects.select_related("face", "photo__source"), pk=hit_id, search=latest)
+    if hit.face is None or hit.photo is None:
+        raise Http404("This picture was erased.")
+    return hit
+
+
+def _pixels(hit: Hit) -> np.ndarray:
+    try:
+        data = sources.read_object(hit.photo.source, hit.photo.path)
+    except (FileNotFoundError, sources.SourceUnreachable) as error:
+        raise Http404("The source cannot be read at the moment.") from error
+    return images.read_picture(data, max_bytes=max(len(data), 1), max_pixels=settings.IMAGE_MAX_PIXELS).pixels
+
+
+def box_of(face: Face) -> Box:
+    """Where the face lies in the upright photo, in pixels."""
+    return Box(face.left, face.top, face.right, face.bottom)
+
+
+@require_safe
+@desk_view("rights.view_rightsrequest")
+def face(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse:
+    """The face of a hit, cut out of its photo."""
+    hit = _hit(request, hit_id)
+    pixels = _pixels(hit)
+    box = box_of(hit.face)
+    margin = int(FACE_MARGIN * max(box.right - box.left, box.bottom - box.top))
+    cut = pixels[
+        max(0, box.top - margin) : box.bottom + margin,
+        max(0, box.left - margin) : box.right + margin,
+    ]
+    seen(http, request, "picture", photo=hit.photo_id, face=hit.face_key)
+    return _jpeg(images.as_jpeg(cut, max_side=LONG_SIDE))
+
+
+@require_safe
+@desk_view("rights.view_rightsrequest")
+def photo(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse:
+    """The whole photo of a hit, with the face framed."""
+    hit = _hit(request, hit_id)
+    image = fromarray(_pixels(hit))
+    frame = max(3, max(image.size) // 250)
+    ImageDraw.Draw(image).rectangle(box_of(hit.face), outline=(255, 176, 0), width=frame)
+    seen(http, request, "picture", photo=hit.photo_id)
+    return _jpeg(images.as_jpeg(np.asarray(image), max_side=LONG_SIDE))

@@ -1,0 +1,134 @@
+"""The controller's profile, its recipients, and the sources of pictures."""
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, StackedInline
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from matching.models import Photo, PhotoStatus, Source
+from portal.models import ControllerProfile, ControllerText, Recipient
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class GroupAdmin(BaseGroupAdmin, ModelAdmin):
+    pass
+
+
+class TextForm(forms.ModelForm):
+    language = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget(choices=settings.LANGUAGES)
+    )
+
+    class Meta:
+        model = ControllerText
+        fields = [
+            "language",
+            "purposes",
+            "categories",
+            "storage",
+            "origin",
+            "automated",
+            "safeguards",
+            "court",
+        ]
+
+
+class TextInline(StackedInline):
+    """What article 15 asks of the controller, per language of its answers."""
+
+    model = ControllerText
+    form = TextForm
+    extra = 0
+    max_num = len(settings.LANGUAGES)
+
+
+@admin.register(ControllerProfile)
+class ControllerProfileAdmin(ModelAdmin):
+    """One row; opened directly."""
+
+    inlines = [TextInline]
+
+    def changelist_view(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:
+        if ControllerProfile.objects.filter(pk=1).exists():
+            return redirect("admin:portal_controllerprofile_change", 1)
+        return redirect("admin:portal_controllerprofile_add")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not ControllerProfile.objects.filter(pk=1).exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: ControllerProfile | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ControllerProfile, form: forms.ModelForm, change: bool) -> None:
+        obj.pk = 1
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Recipient)
+class RecipientAdmin(ModelAdmin):
+    list_display = ["name", "role", "country", "since"]
+    filter_horizontal = ["sources"]
+
+
+@admin.register(Source)
+class SourceAdmin(ModelAdmin):
+    """Sources are added by `manage.py import_photos`; here staff choose what an erasure does to group pictures."""
+
+    list_display = ["name", "group_policy", "held", "unreadable", "without_face", "reachable", "last_import_at"]
+    readonly_fields = ["url", "reachable", "last_import_at"]
+
+    @display(description=_("photos held"))
+    def held(self, source: Source) -> int:
+        return source.photos.count()
+
+    @display(description=_("unreadable"))
+    def unreadable(self, source: Source) -> int:
+        return source.photos.filter(status=PhotoStatus.UNREADABLE).count()
+
+    @display(description=_("no face found"))
+    def without_face(self, source: Source) -> int:
+        return source.photos.filter(status=PhotoStatus.READ, face_count=0).count()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
+        return False
+
+
+@admin.register(Photo)
+class PhotoAdmin(ModelAdmin):
+    """What is held, above all what could not be read and where no face was found. Pictures are not shown here."""
+
+    list_display = ["pk", "source", "status", "problem", "face_count", "taken_at", "imported_at"]
+    list_filter = ["source", "status", "problem", ("face_count", admin.EmptyFieldListFilter)]
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Photo | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Photo | None = None) -> bool:
+        return False

@@ -1,0 +1,73 @@
+"""Read-only records: journal, notices, jobs."""
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from portal.desk.access import actor
+from portal.models import Job, Notice, NoticeState
+from portal.notices import outbox
+from rights import journal
+from rights.models import JournalEntry
+
+
+class ReadOnly(ModelAdmin):
+    """Rows that staff read and nobody edits."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(JournalEntry)
+class JournalAdmin(ReadOnly):
+    list_display = ["at", "request", "event", "actor"]
+    list_filter = ["event", "actor"]
+    list_select_related = ["request"]
+    search_fields = ["request__reference"]
+    ordering = ["-pk"]
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly):
+    list_display = ["request", "kind", "state", "attempts", "not_before", "problem"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["request"]
+    ordering = ["-pk"]
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly):
+    """The outbox. A mail that may or may not have gone out is sent again only if a person says so."""
+
+    list_display = ["created_at", "request", "event", "state", "attempts", "sent_at"]
+    list_filter = ["state", "event"]
+    list_select_related = ["request"]
+    ordering = ["-created_at"]
+    actions = ["send_again"]
+
+    @admin.action(description=_("Send again what failed or is uncertain"), permissions=["view"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
+        if not request.user.has_perm("rights.change_rightsrequest"):
+            messages.error(request, gettext("You may look at notices, but not send them."))
+            return
+        stuck = queryset.filter(state__in=[NoticeState.FAILED, NoticeState.UNCERTAIN]).select_related("request")
+        count = 0
+        for notice in stuck:
+            if outbox.retry(notice_id=notice.pk):
+                journal.record(
+                    request=notice.request, actor=actor(request), event="notice_again", detail={"event": notice.event}
+                )
+                count += 1
+        messages.success(request, gettext("%(count)d notices will be sent again.") % {"count": count})

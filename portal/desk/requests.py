@@ -1,0 +1,161 @@
+"""The queue: requests, the next due first."""
+
+from django.contrib import admin
+from django.db.models import Case, Q, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from portal.desk import pictures, review, views
+from portal.models import JobState
+from rights import queries
+from rights.law.lifecycle import RequestState
+from rights.models import OPEN_STATES, RightsRequest
+
+SOON_DAYS = 7
+"""From here on the queue shows a request as urgent. A matter of display, not of law."""
+
+
+class OpenFilter(admin.SimpleListFilter):
+    """Open requests unless the reader asks for the others: a finished one never crowds the queue."""
+
+    title = _("open or ended")
+    parameter_name = "which"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("overdue", _("overdue")), ("ours", _("waiting for us")), ("ended", _("ended")), ("all", _("all"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[RightsRequest]) -> QuerySet[RightsRequest]:
+        match self.value():
+            case "overdue":
+                return queryset.filter(owed(), due__lt=queries.today())
+            case "ours":
+                return queryset.filter(state__in=[RequestState.SEARCHED, RequestState.REVIEWED])
+            case "ended":
+                return queryset.exclude(owed())
+            case "all":
+                return queryset
+            case _other:
+                return queryset.filter(owed())
+
+
+def owed() -> Q:
+    """Requests that are still owed something."""
+    return Q(state__in=[state for state in OPEN_STATES if state != RequestState.CARRIED_OUT])
+
+
+@admin.register(RightsRequest)
+class RequestAdmin(ModelAdmin):
+    """The list; the page of one request is the desk's own."""
+
+    list_display = ["ref", "urgency", "due", "claims_listed", "status", "channel", "received_at", "waits_for"]
+    list_filter = [OpenFilter, "state", "channel", "country"]
+    search_fields = ["reference"]
+    search_help_text = _("Reference")
+    list_per_page = 50
+    show_full_result_count = False
+    list_disable_select_all = True
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RightsRequest]:
+        ended = Case(When(owed(), then=Value(0)), default=Value(1))
+        return (
+            super()
+            .get_queryset(request)
+            .prefetch_related("claims", "jobs")
+            .annotate(ended_order=ended)
+            .order_by("ended_order", "due", "received_at", "pk")
+        )
+
+    @display(description=_("Reference"), ordering="reference")
+    def ref(self, case: RightsRequest) -> str:
+        return case.reference
+
+    @display(
+        description=_("Urgency"),
+        ordering="due",
+        label={"overdue": "danger", "soon": "warning", "in time": "success", "done": "default"},
+    )
+    def urgency(self, case: RightsRequest) -> tuple[str, str]:
+        left = queries.days_left(case)
+        if case.state not in OPEN_STATES or case.state == RequestState.CARRIED_OUT:
+            return "done", gettext("done")
+        if left < 0:
+            return "overdue", gettext("overdue by %(days)d d") % {"days": -left}
+        days = gettext("%(days)d days left") % {"days": left}
+        return ("soon", days) if left <= SOON_DAYS else ("in time", days)
+
+    @display(description=_("Claims"))
+    def claims_listed(self, case: RightsRequest) -> str:
+        return format_html_join(", ", "{}", ((claim.get_right_display(),) for claim in case.claims.all()))
+
+    @display(description=_("State"), ordering="state", label=True)
+    def status(self, case: RightsRequest) -> str:
+        return state_name(case.state)
+
+    @display(description=_("Waits for"))
+    def waits_for(self, case: RightsRequest) -> str:
+        if any(job.state != JobState.DONE for job in case.jobs.all()):
+            return gettext("the worker")
+        return str(WAITS_FOR.get(RequestState(case.state), ""))
+
+    def get_urls(self) -> list[URLPattern]:
+        one = "<uuid:request_id>/"
+        named = {
+            "enter": ("enter/", admin.site.admin_view(enter_guarded)),
+            "confirm": (one + "confirm/", views.confirm),
+            "withdraw": (one + "withdraw/", views.withdraw),
+            "add_probe": (one + "probe/", views.add_probe),
+            "decide": (one + "decide/<slug:right>/", views.decide),
+            "review": (one + "review/", review.review),
+            "finish_review": (one + "review/finish/", review.finish),
+            "probe": (one + "probe/<uuid:evidence_id>.jpg", pictures.probe),
+            "face": (one + "face/<int:hit_id>.jpg", pictures.face),
+            "photo": (one + "photo/<int:hit_id>.jpg", pictures.photo),
+        }
+        own = [path(route, view, name=f"rights_request_{name}") for name, (route, view) in named.items()]
+        own.append(path(one + "change/", views.overview, name="rights_rightsrequest_change"))
+        return own + super().get_urls()
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: object = None) -> HttpResponse:
+        return redirect("admin:rights_request_enter")
+
+    def has_delete_permission(self, request: HttpRequest, obj: RightsRequest | None = None) -> bool:
+        return False
+
+
+def enter_guarded(http: HttpRequest) -> HttpResponse:
+    """Entering a request needs the permission to add one."""
+    if not http.user.has_perm("rights.add_rightsrequest"):
+        return redirect(reverse("admin:index"))
+    return views.enter(http)
+
+
+STATE_NAMES = {
+    RequestState.RECEIVED: _("received"),
+    RequestState.CONFIRMED: _("confirmed"),
+    RequestState.SEARCHED: _("searched"),
+    RequestState.REVIEWED: _("reviewed"),
+    RequestState.DECIDED: _("decided"),
+    RequestState.CARRIED_OUT: _("carried out"),
+    RequestState.CLOSED: _("closed"),
+    RequestState.WITHDRAWN: _("withdrawn"),
+}
+
+WAITS_FOR = {
+    RequestState.RECEIVED: _("the person: e-mail code"),
+    RequestState.CONFIRMED: _("the person: a better photograph"),
+    RequestState.SEARCHED: _("us: review the hits"),
+    RequestState.REVIEWED: _("us: decide"),
+    RequestState.DECIDED: _("the person: fetch the copy"),
+}
+
+
+def state_name(state: str) -> str:
+    """The state in the reader's language."""
+    return str(STATE_NAMES[RequestState(state)])

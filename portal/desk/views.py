@@ -1,0 +1,179 @@
+"""The pages of one request. They translate between a form and one step of `portal.flow`."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from matching.reviews import Outcome
+
+from matching import reviews
+from portal import flow
+from portal.answers.facts import missing
+from portal.desk.access import actor, desk_view, seen
+from portal.desk.forms import DecisionForm, LetterForm, ProbeForm
+from portal.models import Answer
+from portal.wording import sentence
+from rights import queries
+from rights.law.lifecycle import RequestState, TransitionRefused
+from rights.models import RightsRequest
+
+CHANGE = "rights.change_rightsrequest"
+
+
+def page(http: HttpRequest, template: str, title: str, **context: object) -> HttpResponse:
+    """A desk page inside the admin's frame."""
+    http.current_app = admin.site.name  # type: ignore[attr-defined]
+    response = render(http, template, {**admin.site.each_context(http), "title": title, **context})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def back(request: RightsRequest) -> HttpResponseRedirect:
+    """To the request's page."""
+    return redirect("admin:rights_rightsrequest_change", request.pk)
+
+
+def attempt(http: HttpRequest, step: Callable[[], object], done: str) -> bool:
+    """Take a step; a refusal becomes a message that says why and by which rule."""
+    try:
+        step()
+    except TransitionRefused as refused:
+        messages.error(http, f"{_(refused.why)} {refused.citation}".strip())
+        return False
+    messages.success(http, done)
+    return True
+
+
+@require_safe
+@desk_view("rights.view_rightsrequest")
+def overview(http: HttpRequest, request: RightsRequest) -> HttpResponse:
+    """Everything about one request."""
+    seen(http, request, "request")
+    return page(http, "desk/request.html", request.reference, **overview_context(request))
+
+
+def overview_context(request: RightsRequest, form: DecisionForm | None = None) -> dict[str, object]:
+    """What the request's page shows."""
+    found = reviews.outcomes(request.pk)
+    deadline = queries.deadline(request)
+    photos = sorted(set(reviews.accepted_faces(request.pk).values_list("photo_id", flat=True)))
+    decidable = request.state in (
+        RequestState.RECEIVED,
+        RequestState.CONFIRMED,
+        RequestState.SEARCHED,
+        RequestState.REVIEWED,
+    )
+    claims = list(request.claims.all())
+    return {
+        "case": request,
+        "requester": getattr(request, "requester", None),
+        "days_left": queries.days_left(request),
+        "deadline": deadline,
+        "derivation": [sentence(line) for line in deadline.derivation],
+        "milestones": queries.milestones(request),
+        "claims": [(claim, queries.decision(claim)) for claim in claims],
+        "decision_forms": [
+            form if form is not None and form.claim == claim else DecisionForm(claim=claim, photos=photos)
+            for claim in claims
+            if decidable and claim.fulfilled_at is None
+        ],
+        "missing": missing(request),
+        "latest": reviews.latest_search(request.pk),
+        "counts": {outcome.value: list(found.values()).count(outcome) for outcome in Outcome},
+        "hits": len(found),
+        "photos": len(photos),
+        "answer": Answer.objects.filter(request=request).first(),
+        "evidence": request.evidence.all(),
+        "jobs": request.jobs.all(),
+        "notices": request.notices.all(),
+        "journal": request.journal_entries.order_by("-pk")[:200],
+        "probe_form": ProbeForm(),
+        "can_take_probe": request.state in (RequestState.RECEIVED, RequestState.CONFIRMED),
+        "can_review": request.state in (RequestState.SEARCHED, RequestState.REVIEWED) and found,
+        "can_withdraw": decidable,
+    }
+
+
+@require_POST
+@desk_view(CHANGE)
+def confirm(http: HttpRequest, request: RightsRequest) -> HttpResponse:
+    """Staff know that the request comes from the person: a letter, a visit, a known address."""
+    attempt(
+        http, lambda: flow.confirm(request_id=request.pk, actor=actor(http)), _("Confirmed; the search was started.")
+    )
+    return back(request)
+
+
+@require_POST
+@desk_view(CHANGE)
+def withdraw(http: HttpRequest, request: RightsRequest) -> HttpResponse:
+    """The person told staff that they take the request back."""
+    attempt(http, lambda: flow.withdraw(request_id=request.pk, actor=actor(http)), _("The request was withdrawn."))
+    return back(request)
+
+
+@require_POST
+@desk_view(CHANGE)
+def add_probe(http: HttpRequest, request: RightsRequest) -> HttpResponse:
+    """Add a photograph that arrived by post or mail."""
+    form = ProbeForm(http.POST, http.FILES)
+    if form.is_valid():
+        photo = form.cleaned_data["photo"]
+        attempt(
+            http,
+            lambda: flow.replace_probe(request_id=request.pk, probe=photo, actor=actor(http)),
+            _("The photograph was added."),
+        )
+    else:
+        messages.error(http, " ".join(form.errors["photo"]))
+    return back(request)
+
+
+@require_POST
+@desk_view(CHANGE)
+def decide(http: HttpRequest, request: RightsRequest, right: str) -> HttpResponse:
+    """Sign the outcome of one claim."""
+    claim = request.claims.get(right=right)
+    photos = sorted(set(reviews.accepted_faces(request.pk).values_list("photo_id", flat=True)))
+    form = DecisionForm(http.POST, claim=claim, photos=photos)
+    if form.is_valid():
+        chosen = form.cleaned_data
+
+        def step() -> None:
+            flow.decide(request_id=request.pk, right=right, by=http.user, **chosen)
+
+        if attempt(http, step, _("The decision was recorded.")):
+            return back(request)
+    else:
+        messages.error(http, _("The decision was not recorded: choose an outcome."))
+    return page(http, "desk/request.html", request.reference, **overview_context(request, form))
+
+
+@require_http_methods(["GET", "POST"])
+def enter(http: HttpRequest) -> HttpResponse:
+    """Enter a request that came by letter, mail, telephone or in person."""
+    form = LetterForm(http.POST or None, http.FILES or None)
+    if http.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        request = flow.receive(
+            rights=data["rights"],
+            contact=form.contact(),
+            channel=data["channel"],
+            probe=data["photo"],
+            received_at=data["received_at"],
+            actor=actor(http),
+        )
+        messages.success(http, _("Entered as %(reference)s.") % {"reference": request.reference})
+        return back(request)
+    return page(http, "desk/enter.html", _("Enter a request"), form=form)
+
+
+def review_url(request_id: UUID, hit_id: int | None = None) -> str:
+    """The review page, at one hit if given."""
+    url = reverse("admin:rights_request_review", args=[request_id])
+    return f"{url}?hit={hit_id}" if hit_id else url

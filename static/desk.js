@@ -1,0 +1,10 @@
+// Keys of the review: a button or link with data-key is pressed by its key, unless the reader is typing somewhere.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest("input:not([type=hidden]), textarea, select, [contenteditable]")) return;
+  const target = document.querySelector(`[data-key="${CSS.escape(event.key.length === 1 ? event.key.toLowerCase() : event.key)}"]`);
+  if (target) {
+    event.preventDefault();
+    target.click();
+  }
+});
