@@ -1,0 +1,67 @@
+"""What goes in and out of the API."""
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from matching import images
+from portal.desk.forms import PROBLEMS
+from rights.law.lifecycle import ClaimOutcome, RequestState
+from rights.models import Right, RightsRequest
+
+
+@extend_schema_field({"type": "string", "format": "binary"})
+class PhotoField(serializers.FileField):
+    """A picture (JPEG, PNG, WebP, TIFF, HEIC), cleaned to a JPEG without metadata; its internal value is bytes."""
+
+    def to_internal_value(self, data: UploadedFile) -> bytes:
+        upload = super().to_internal_value(data)
+        try:
+            return images.clean_upload(upload.read())
+        except images.ImageProblem as problem:
+            raise serializers.ValidationError(PROBLEMS[problem.code], code=problem.code) from problem
+
+
+class NewRequestSerializer(serializers.Serializer[RightsRequest]):
+    """A request to be made."""
+
+    rights = serializers.MultipleChoiceField(choices=Right.choices, allow_empty=False)
+    email = serializers.EmailField()
+    name = serializers.CharField(max_length=200, required=False, default="")
+    language = serializers.ChoiceField(choices=settings.LANGUAGES, default="en")
+    on_behalf = serializers.BooleanField(default=False)
+    person_name = serializers.CharField(max_length=200, required=False, default="")
+    relation = serializers.CharField(max_length=200, required=False, default="")
+    photo = PhotoField(help_text="The person, alone, face to the camera.")
+
+    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
+        if attrs["on_behalf"] and not (attrs["person_name"] and attrs["relation"]):
+            raise serializers.ValidationError({"person_name": "Say for whom you ask and in what capacity."})
+        return attrs
+
+
+class ClaimSerializer(serializers.Serializer[object]):
+    """One right asked for, and what came of it."""
+
+    right = serializers.ChoiceField(choices=Right.choices)
+    outcome = serializers.ChoiceField(choices=[outcome.value for outcome in ClaimOutcome])
+    fulfilled_at = serializers.DateTimeField(allow_null=True)
+
+
+class RequestSerializer(serializers.Serializer[RightsRequest]):
+    """The state of a request. No personal data: whoever holds the token learns how far it is, nothing more."""
+
+    id = serializers.UUIDField()
+    reference = serializers.CharField()
+    state = serializers.ChoiceField(choices=[state.value for state in RequestState])
+    received_at = serializers.DateTimeField()
+    nominal_due = serializers.DateField()
+    due = serializers.DateField()
+    claims = ClaimSerializer(many=True)
+
+
+class CreatedSerializer(RequestSerializer):
+    """The new request, with the token that reads its state."""
+
+    token = serializers.CharField()
