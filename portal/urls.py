@@ -1,8 +1,10 @@
 """Addresses of the portal."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 urlpatterns = [
+    path("", include("portal.citizens.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("desk/", admin.site.urls),
 ]

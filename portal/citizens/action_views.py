@@ -1,0 +1,154 @@
+"""What a person does with a request they have opened: a better photograph, the answer, the erasure, the end."""
+
+import logging
+from collections.abc import Iterator
+from itertools import chain
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from portal import flow, vault
+from portal.answers import archive
+from portal.citizens import passes, status_page
+from portal.citizens.forms import PhotoForm
+from portal.citizens.guard import opened
+from portal.identity import email_code
+from portal.models import Answer
+from rights.law.lifecycle import TransitionRefused
+from rights.models import RightsRequest
+
+logger = logging.getLogger(__name__)
+
+READ_OR_WRITE = ("GET", "POST")
+
+
+@require_GET
+@opened
+def status(request: HttpRequest, case: RightsRequest) -> HttpResponse:
+    """The state of a request, and what can be done next."""
+    return show_status(request, case, PhotoForm())
+
+
+def show_status(request: HttpRequest, case: RightsRequest, photo_form: PhotoForm) -> HttpResponse:
+    context = {"page": status_page.build(case, session=request.session), "form": photo_form}
+    return render(request, "citizens/status.html", context, status=422 if photo_form.errors else 200)
+
+
+@require_POST
+@opened
+def photo(request: HttpRequest, case: RightsRequest) -> HttpResponse:
+    """Take a better photograph."""
+    oversize = int(request.META.get("CONTENT_LENGTH") or 0) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE
+    form = PhotoForm(request.POST, request.FILES, oversize=oversize)
+    if not form.is_valid():
+        return show_status(request, case, form)
+    try:
+        flow.replace_probe(request_id=case.pk, probe=form.cleaned_data["photo"])
+    except (TransitionRefused, vault.Destroyed):
+        messages.info(request, gettext("No other photograph is needed: the search was made already, or has ended."))
+    else:
+        messages.success(request, gettext("Thank you. We have your photograph."))
+    return redirect("citizens:status", request_id=case.pk)
+
+
+@require_http_methods(READ_OR_WRITE)
+@opened
+def withdraw(request: HttpRequest, case: RightsRequest) -> HttpResponse:
+    """Take the request back, after one question."""
+    if not status_page.can_withdraw(case):
+        messages.info(request, gettext("This request can no longer be withdrawn: it was decided, or has ended."))
+        return redirect("citizens:status", request_id=case.pk)
+    if request.method != "POST":
+        return render(request, "citizens/withdraw.html", {"case": case})
+    try:
+        flow.withdraw(request_id=case.pk)
+    except TransitionRefused:
+        messages.info(request, gettext("This request can no longer be withdrawn: it was decided, or has ended."))
+    else:
+        messages.success(request, gettext("Your request is withdrawn. You can make a new one at any time."))
+    return redirect("citizens:status", request_id=case.pk)
+
+
+@require_http_methods(READ_OR_WRITE)
+@opened
+def erase_now(request: HttpRequest, case: RightsRequest) -> HttpResponse:
+    """Let the erasure begin before the copy was fetched, after one question."""
+    if not status_page.waits_for_copy(case):
+        return redirect("citizens:status", request_id=case.pk)
+    if request.method != "POST":
+        return render(request, "citizens/erase_now.html", {"case": case, "answer": case.answer})
+    flow.waive_copy(request_id=case.pk)
+    messages.success(request, gettext("The erasure begins now. We write to you when it is done and proven."))
+    return redirect("citizens:status", request_id=case.pk)
+
+
+@require_POST
+@opened
+def renew(request: HttpRequest, case: RightsRequest) -> HttpResponse:
+    """Offer the answer for another period, as often as the person likes."""
+    if Answer.objects.filter(request=case, offered_at__isnull=False).exists():
+        flow.renew_answer(request_id=case.pk)
+        messages.success(request, gettext("Your answer can be downloaded again."))
+    return redirect("citizens:download", request_id=case.pk)
+
+
+@require_http_methods(READ_OR_WRITE)
+@opened
+def download(request: HttpRequest, case: RightsRequest) -> HttpResponse:
+    """The answer on offer: a fresh code first, then the file."""
+    answer = Answer.objects.filter(request=case, offered_at__isnull=False).first()
+    if answer is None:
+        messages.info(request, gettext("There is no answer to download at the moment."))
+        return redirect("citizens:status", request_id=case.pk)
+    if request.method == "POST":
+        email_code.issue_if_due(request=case)
+        passes.ask(request.session, case.pk, passes.Purpose.DOWNLOAD)
+        return redirect("citizens:code", request_id=case.pk)
+    return render(request, "citizens/download.html", _download_context(request, case, answer))
+
+
+def _download_context(request: HttpRequest, case: RightsRequest, answer: Answer) -> dict[str, object]:
+    return {
+        "case": case,
+        "answer": answer,
+        "expired": _is_expired(answer),
+        "until": passes.download_until(request.session, case.pk),
+        "days": settings.ANSWER_DAYS,
+    }
+
+
+def _is_expired(answer: Answer) -> bool:
+    return answer.expires_at is None or answer.expires_at <= timezone.now()
+
+
+@require_GET
+@opened
+def download_file(request: HttpRequest, case: RightsRequest) -> HttpResponseBase:
+    """The archive itself, to a session that typed a code within the last quarter of an hour."""
+    answer = Answer.objects.filter(request=case, offered_at__isnull=False).first()
+    if answer is None or _is_expired(answer) or not passes.download_until(request.session, case.pk):
+        return redirect("citizens:download", request_id=case.pk)
+    chunks = archive.stream(answer)
+    try:
+        first = next(chunks, b"")
+    except (vault.VaultError, FileNotFoundError) as problem:
+        logger.error("The answer to request %s cannot be opened: %s.", case.pk, type(problem).__name__)
+        messages.error(request, gettext("The answer cannot be opened at the moment. Please try later, or write to us."))
+        return redirect("citizens:download", request_id=case.pk)
+    response = StreamingHttpResponse(_to_the_last_byte(chain([first], chunks), case.pk), content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{case.reference}.zip"'
+    response.headers["Content-Length"] = str(answer.size)
+    response.headers["Accept-Ranges"] = "none"
+    return response
+
+
+def _to_the_last_byte(chunks: Iterator[bytes], request_id: UUID) -> Iterator[bytes]:
+    """The chunks; once the server has asked for more than the last one, the answer counts as delivered."""
+    yield from chunks
+    flow.delivered(request_id=request_id)

@@ -1,0 +1,197 @@
+"""The questions of the form, one thing per page."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from matching.images import ImageProblem, clean_upload
+from portal.citizens.wording import upload_problem
+from portal.models import Requester
+from rights import reference
+from rights.models import Right
+
+PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/tiff,image/heic,image/heif,.heic,.heif"
+
+
+class RightsForm(forms.Form):
+    """What is asked for."""
+
+    rights = forms.MultipleChoiceField(
+        label=_("What do you ask for?"),
+        widget=forms.CheckboxSelectMultiple,
+        choices=[
+            (Right.ACCESS.value, _("Send me the pictures of me that you hold, and tell me what you do with them")),
+            (Right.ERASURE.value, _("Erase the pictures of me that you hold")),
+        ],
+        error_messages={"required": _("Choose at least one of the two.")},
+    )
+
+
+class PersonForm(forms.Form):
+    """Whose pictures they are."""
+
+    ME = "me"
+    OTHER = "other"
+
+    about = forms.ChoiceField(
+        label=_("Whom is the request about?"),
+        widget=forms.RadioSelect,
+        choices=[(ME, _("Me")), (OTHER, _("Someone else, on whose behalf I act"))],
+        error_messages={"required": _("Say whether the request is about you or about someone else.")},
+    )
+    person_name = forms.CharField(
+        label=_("Name of the person the pictures show"),
+        max_length=Requester._meta.get_field("person_name").max_length,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    relation = forms.CharField(
+        label=_("In what capacity do you act?"),
+        help_text=_("For example: parent of a minor, legal guardian, lawyer. We may ask you to show your mandate."),
+        max_length=Requester._meta.get_field("relation").max_length,
+        required=False,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("about") == self.OTHER:
+            if not cleaned.get("person_name"):
+                self.add_error("person_name", _("Give the name of the person you act for."))
+            if not cleaned.get("relation"):
+                self.add_error("relation", _("Say in what capacity you act, for example: parent."))
+        return cleaned
+
+
+class ContactForm(forms.Form):
+    """How the answer finds its way."""
+
+    email = forms.EmailField(
+        label=_("Your e-mail address"),
+        help_text=_("We send a code there, the news of your request, and nothing else."),
+        max_length=Requester._meta.get_field("email").max_length,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        error_messages={
+            "required": _("Give an e-mail address, so that we can answer you."),
+            "invalid": _("Write the e-mail address in full, like name@example.org."),
+        },
+    )
+    name = forms.CharField(
+        label=_("Your name (optional)"),
+        help_text=_("So that we can address you. We do not search by name."),
+        max_length=Requester._meta.get_field("name").max_length,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    language = forms.ChoiceField(
+        label=_("In which language shall we write to you?"), widget=forms.RadioSelect, choices=settings.LANGUAGES
+    )
+
+    def __init__(self, *args: Any, on_behalf: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["language"].initial = get_language()
+        if on_behalf:
+            name = self.fields["name"]
+            name.required = True
+            name.label = _("Your name")
+            name.help_text = _("You act for someone else, so we need to know who you are.")
+            name.error_messages["required"] = _("Give your own name: you act for someone else.")
+
+
+class PhotoField(forms.FileField):
+    """A photograph, which comes out cleaned: a JPEG of at most 2000 pixels with no metadata, as bytes."""
+
+    widget = forms.FileInput(attrs={"accept": PHOTO_TYPES})
+
+    def clean(self, data: UploadedFile | None, initial: object = None) -> bytes | None:
+        file = super().clean(data, initial)
+        if not isinstance(file, UploadedFile):
+            return None
+        try:
+            return clean_upload(file.read())
+        except ImageProblem as problem:
+            raise forms.ValidationError(upload_problem(problem.code), code=problem.code) from problem
+
+
+class PhotoForm(forms.Form):
+    """The photograph to search with.
+
+    Args:
+        oversize: the upload was larger than the server takes, and so no file arrived.
+        held: a photograph is held already; another one is optional.
+    """
+
+    photo = PhotoField(
+        label=_("Choose a photograph"),
+        help_text=_("JPEG, PNG, WebP, TIFF or HEIC, at most %(megabytes)d MB."),
+        allow_empty_file=True,
+        error_messages={"required": _("Choose a photograph of the face to search for.")},
+    )
+
+    def __init__(self, *args: Any, oversize: bool = False, held: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        photo = self.fields["photo"]
+        photo.help_text = photo.help_text % {"megabytes": settings.UPLOAD_MAX_BYTES // (1024 * 1024)}
+        photo.required = oversize or not held
+        if held:
+            photo.label = _("Choose another photograph")
+        if oversize:
+            photo.error_messages["required"] = upload_problem("file_too_large")
+
+
+class PhotoStepForm(PhotoForm):
+    """The same question inside the form, where it can be put off."""
+
+    later = forms.BooleanField(
+        label=_("Send the request without a photograph for now"),
+        help_text=_("The legal time runs all the same, but we can only search once we have a photograph."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound and self.data.get("later"):
+            self.fields["photo"].required = False
+
+
+class FindForm(forms.Form):
+    """The way back to a request."""
+
+    reference = forms.CharField(
+        label=_("Reference"),
+        help_text=_("It begins with REG and stands in every mail and letter from us."),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
+        error_messages={"required": _("Give the reference of your request.")},
+    )
+    email = forms.EmailField(
+        label=_("The e-mail address that you gave"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        error_messages={
+            "required": _("Give the e-mail address that you gave with the request."),
+            "invalid": _("Write the e-mail address in full, like name@example.org."),
+        },
+    )
+
+    def clean_reference(self) -> str:
+        """The written form. A reference that cannot exist is a slip of the hand, and says nothing of any request."""
+        parsed = reference.parse(self.cleaned_data["reference"])
+        if parsed is None:
+            raise forms.ValidationError(
+                _("There is a slip in this reference. It has eight characters after REG, like REG-7K3M-9QXD.")
+            )
+        return parsed
+
+
+class CodeForm(forms.Form):
+    """Six digits."""
+
+    code = forms.CharField(
+        label=_("Six-digit code"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "code"}),
+        error_messages={"required": _("Type the six digits from the mail.")},
+    )

@@ -1,0 +1,14 @@
+"""The front page."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from portal.citizens.guard import page
+
+
+@require_safe
+@page
+def front(request: HttpRequest) -> HttpResponse:
+    """What can be asked for here, how it goes, and by when."""
+    return render(request, "citizens/front.html")

@@ -1,0 +1,207 @@
+"""What the status page shows of one request, gathered for its template."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils import timezone
+from django.utils.functional import Promise
+
+from matching import reviews
+from portal import wording
+from portal.citizens import passes
+from portal.citizens.claims import ClaimView, claims_of
+from portal.citizens.story import Step, next_words, timeline
+from portal.citizens.wording import probe_problem
+from portal.flow.carried_out import DISCLOSING
+from portal.flow.searched import probes_of
+from portal.models import Answer, Event, Evidence, EvidenceKind, Job, JobState
+from rights import queries
+from rights.law.lifecycle import RequestState, after
+from rights.law.lifecycle import TransitionRefused as Refused
+from rights.models import Claim, Right, RightsRequest
+
+ANSWERED = (RequestState.DECIDED, RequestState.CARRIED_OUT, RequestState.CLOSED)
+ENDED = (RequestState.CARRIED_OUT, RequestState.CLOSED, RequestState.WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The legal date, how far it is, and how it was computed."""
+
+    due: date
+    days_left: int
+    ended: bool
+    answered_on: datetime | None
+    derivation: list[str]
+    citation: str
+
+    @property
+    def days_over(self) -> int:
+        return -self.days_left
+
+
+@dataclass(frozen=True)
+class PhotoAsk:
+    """What is asked of the person: a photograph, and why."""
+
+    problem: Promise | None
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Another request of the same address."""
+
+    case: RightsRequest
+    is_open_here: bool
+
+
+@dataclass(frozen=True)
+class StatusPage:
+    """Everything the template needs; absent parts are None or empty."""
+
+    case: RightsRequest
+    clock: Clock
+    steps: list[Step]
+    next_words: str | Promise
+    claims: list[ClaimView]
+    must_confirm: bool
+    photo_ask: PhotoAsk | None
+    answer: Answer | None
+    answer_expired: bool
+    answer_kept_until: date | None
+    waits_for_copy: bool
+    certificate: Mapping[str, Any] | None
+    proof: Mapping[str, Any] | None
+    told: list[str]
+    evidence: list[Evidence]
+    linked: list[Linked]
+    can_withdraw: bool
+    is_working: bool
+
+    @property
+    def last_title(self) -> Promise | None:
+        """The last step that was reached: the only one of those done that still explains itself."""
+        done = [step.title for step in self.steps if step.mark == "done"]
+        return done[-1] if done else None
+
+    @property
+    def version(self) -> str:
+        """Changes when something happened to the request; the page is refreshed by it."""
+        asks = "photo" if self.photo_ask else ""
+        answer = str(self.answer.delivered_at) if self.answer else ""
+        return f"{self.case.state}-{self.case.state_since.timestamp():.0f}-{asks}-{answer}-{self.is_working}"
+
+
+def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
+    """The page of one request, for one session."""
+    answer = Answer.objects.filter(request=case, offered_at__isnull=False).first()
+    ask = photo_ask(case)
+    return StatusPage(
+        case=case,
+        clock=clock_of(case),
+        steps=timeline(case),
+        next_words=next_words(case, wants_photo=ask is not None, waits_for_copy=waits_for_copy(case)),
+        claims=claims_of(case, decided=case.state in ANSWERED),
+        must_confirm=case.state == RequestState.RECEIVED,
+        photo_ask=ask,
+        answer=answer,
+        answer_expired=answer is not None and (answer.expires_at is None or answer.expires_at <= timezone.now()),
+        answer_kept_until=answer_kept_until(case),
+        waits_for_copy=waits_for_copy(case),
+        certificate=certificate(case),
+        proof=proof(case),
+        told=told(case),
+        evidence=list(case.evidence.order_by("created_at", "pk")),
+        linked=linked(case, session),
+        can_withdraw=can_withdraw(case),
+        is_working=is_working(case),
+    )
+
+
+def clock_of(case: RightsRequest) -> Clock:
+    deadline = queries.deadline(case)
+    reached = {milestone.state: milestone.at for milestone in queries.milestones(case)}
+    return Clock(
+        due=case.due,
+        days_left=queries.days_left(case),
+        ended=case.state in ENDED,
+        answered_on=reached.get(RequestState.CARRIED_OUT),
+        derivation=[wording.sentence(line) for line in deadline.derivation],
+        citation=deadline.citation,
+    )
+
+
+def photo_ask(case: RightsRequest) -> PhotoAsk | None:
+    """A photograph is asked for while none can be searched with; with the reason the last one could not."""
+    if case.state not in (RequestState.RECEIVED, RequestState.CONFIRMED) or probes_of(case):
+        return None
+    last = case.evidence.filter(kind=EvidenceKind.PROBE).order_by("created_at", "pk").last()
+    return PhotoAsk(problem=probe_problem(last.problem) if last else None)
+
+
+def waits_for_copy(case: RightsRequest) -> bool:
+    """Whether an erasure waits until the person has fetched, or waived, their copy."""
+    if case.state != RequestState.DECIDED:
+        return False
+    pending = Claim.objects.filter(request=case, right=Right.ERASURE, outcome__in=DISCLOSING, fulfilled_at=None)
+    unsettled = Answer.objects.filter(
+        request=case, offered_at__isnull=False, delivered_at=None, waived_at=None, expires_at__gt=timezone.now()
+    )
+    copy = Claim.objects.filter(request=case, right=Right.ACCESS, outcome__in=DISCLOSING)
+    return pending.exists() and copy.exists() and unsettled.exists()
+
+
+def can_withdraw(case: RightsRequest) -> bool:
+    try:
+        after("withdraw", RequestState(case.state))
+    except Refused:
+        return False
+    return True
+
+
+def is_working(case: RightsRequest) -> bool:
+    """Whether a worker is about to change what the page shows."""
+    return Job.objects.filter(request=case, state__in=[JobState.WAITING, JobState.RUNNING]).exists()
+
+
+def answer_kept_until(case: RightsRequest) -> date | None:
+    """The day on which photograph and answer are destroyed; known once everything was carried out."""
+    if case.state != RequestState.CARRIED_OUT:
+        return None
+    return timezone.localdate(case.state_since) + timedelta(days=settings.EVIDENCE_DAYS)
+
+
+def certificate(case: RightsRequest) -> Mapping[str, Any] | None:
+    """What the search covered, once the request is answered."""
+    search = reviews.latest_search(case.pk) if case.state in ANSWERED else None
+    if search is None:
+        return None
+    held = dict(search.certificate)
+    held["swept_at"] = datetime.fromisoformat(held["swept_at"])
+    return held
+
+
+def proof(case: RightsRequest) -> Mapping[str, Any] | None:
+    """What the proof of an erasure found, from the journal."""
+    entry = case.journal_entries.filter(event=f"{Right.ERASURE}:carried_out").order_by("pk").last()
+    if entry is None or "swept_at" not in entry.detail:
+        return None  # A refused or empty erasure is carried out without one.
+    return entry.detail | {"swept_at": datetime.fromisoformat(entry.detail["swept_at"])}
+
+
+def told(case: RightsRequest) -> list[str]:
+    """The recipients that were told of the erasure."""
+    notices = case.notices.filter(event=Event.RECIPIENT_TOLD, recipient__isnull=False)
+    return list(notices.order_by("recipient__name").values_list("recipient__name", flat=True))
+
+
+def linked(case: RightsRequest, session: SessionBase) -> list[Linked]:
+    """The request this one was linked to, those linked to it, and their siblings: all of the same address."""
+    first = case.linked_to or case
+    related = RightsRequest.objects.filter(linked_to=first).exclude(pk=case.pk).order_by("received_at", "pk")
+    others = ([] if first == case else [first]) + list(related)
+    return [Linked(case=other, is_open_here=passes.is_open(session, other.pk)) for other in others]

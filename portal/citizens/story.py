@@ -1,0 +1,84 @@
+"""The story of a request in plain words: the timeline, and what happens next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from rights import queries
+from rights.law.lifecycle import RequestState
+from rights.models import RightsRequest
+
+S = RequestState
+
+TITLES: Final[dict[RequestState, Promise]] = {
+    S.RECEIVED: _("Received"),
+    S.CONFIRMED: _("Confirmed"),
+    S.SEARCHED: _("Searched"),
+    S.REVIEWED: _("Reviewed"),
+    S.DECIDED: _("Decided"),
+    S.CARRIED_OUT: _("Carried out"),
+}
+EXPLAINED: Final[dict[RequestState, Promise]] = {
+    S.RECEIVED: _("Your request is on record and the legal time runs."),
+    S.CONFIRMED: _("You confirm with a code that the e-mail address is yours."),
+    S.SEARCHED: _("Every face we hold is compared with your photograph."),
+    S.REVIEWED: _("A person looks at every picture the search found."),
+    S.DECIDED: _("Each thing you asked for is decided, with reasons."),
+    S.CARRIED_OUT: _("You have your answer, and what was to be erased is erased."),
+}
+NEXT: Final[dict[RequestState, Promise]] = {
+    S.RECEIVED: _("As soon as you have typed the code from our mail, the search begins."),
+    S.CONFIRMED: _("Your photograph is being compared with every face we hold. You need not keep this page open."),
+    S.SEARCHED: _("The search is done. A person now looks at every picture it found; no machine decides alone."),
+    S.REVIEWED: _("The pictures were looked at. Now each thing you asked for is decided."),
+    S.DECIDED: _("It is decided, and is being carried out. We write to you when it is done."),
+    S.CARRIED_OUT: _("Everything you asked for is done. There is nothing more you need to do."),
+    S.CLOSED: _("This request is closed. Your photograph and your answer were destroyed; only this record remains."),
+    S.WITHDRAWN: _("You withdrew this request. Your photograph was destroyed; only this record remains."),
+}
+WANTS_PHOTO: Final = _("The search begins as soon as we have a photograph we can search with. See above.")
+WAITS_FOR_COPY: Final = _(
+    "Your answer is ready. The erasure begins once you have downloaded it, so that you do not lose your copy. "
+    "If you do not fetch it, the erasure begins on the legal date at the latest."
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the timeline. `mark` is done, now or later."""
+
+    title: Promise
+    words: Promise
+    at: datetime | None
+    mark: str
+
+
+def timeline(case: RightsRequest) -> list[Step]:
+    """The six steps, those reached with their moment; of an ended request only those it reached."""
+    reached = {milestone.state: milestone.at for milestone in queries.milestones(case)}
+    steps = []
+    current_given = case.state in (S.CLOSED, S.WITHDRAWN)
+    for state, title in TITLES.items():
+        at = reached.get(state)
+        if at is None and case.state == S.WITHDRAWN:
+            continue
+        mark = "done" if at else "later"
+        if at is None and not current_given:
+            mark, current_given = "now", True
+        steps.append(Step(title=title, words=EXPLAINED[state], at=at, mark=mark))
+    if case.state == S.WITHDRAWN:
+        words = _("You took the request back.")
+        steps.append(Step(title=_("Withdrawn"), words=words, at=case.ended_at, mark="done"))
+    return steps
+
+
+def next_words(case: RightsRequest, *, wants_photo: bool, waits_for_copy: bool) -> Promise:
+    """What happens next, in one or two sentences."""
+    if waits_for_copy:
+        return WAITS_FOR_COPY
+    if wants_photo and case.state == S.CONFIRMED:
+        return WANTS_PHOTO
+    return NEXT[S(case.state)]

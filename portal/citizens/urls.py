@@ -1,0 +1,27 @@
+"""Addresses of the public pages."""
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from portal.citizens import action_views, code_views, form_views, front_views
+
+app_name = "citizens"
+
+urlpatterns = [
+    path("", front_views.front, name="front"),
+    path("request/", RedirectView.as_view(url="/request/rights/"), name="start"),
+    path("request/photo/picture/", form_views.draft_photo, name="draft_photo"),
+    path("request/check/", form_views.Check.as_view(), name="check"),
+    path("request/<slug:step>/", form_views.Step.as_view(), name="form"),
+    path("find/", code_views.Find.as_view(), name="find"),
+    path("leave/", code_views.leave, name="leave"),
+    path("open/<str:token>/", code_views.link, name="link"),
+    path("requests/<uuid:request_id>/", action_views.status, name="status"),
+    path("requests/<uuid:request_id>/code/", code_views.Code.as_view(), name="code"),
+    path("requests/<uuid:request_id>/photo/", action_views.photo, name="photo"),
+    path("requests/<uuid:request_id>/withdraw/", action_views.withdraw, name="withdraw"),
+    path("requests/<uuid:request_id>/erase-now/", action_views.erase_now, name="erase_now"),
+    path("requests/<uuid:request_id>/answer/", action_views.download, name="download"),
+    path("requests/<uuid:request_id>/answer/renew/", action_views.renew, name="renew"),
+    path("requests/<uuid:request_id>/answer/file/", action_views.download_file, name="download_file"),
+]

@@ -1,0 +1,38 @@
+"""Kind sentences for the codes that pictures come back with: what is wrong, and what to do."""
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+UPLOAD: Final[dict[str, Promise]] = {
+    "empty": _("The file is empty. Choose the photograph again; perhaps it was not copied completely."),
+    "file_too_large": _("The file is too large. Choose a smaller one, or a screenshot of the photograph."),
+    "too_many_pixels": _("The picture has too many pixels. Save it smaller, or choose a screenshot of it."),
+    "not_an_image": _("This file is not a picture. Choose a photograph, for example one from your telephone."),
+    "format_not_supported": _(
+        "We cannot read this kind of picture. Choose a JPEG, PNG, WebP, TIFF or HEIC file, or a screenshot."
+    ),
+    "animated": _("This picture moves. Choose one that stands still."),
+    "damaged": _("The file is damaged and we cannot open it. Choose another photograph, or save this one again."),
+}
+"""By code of `matching.images.ImageProblem`."""
+
+PROBE: Final[dict[str, Promise]] = {
+    "no_face": _("We could not see a face in your photograph. Choose one that shows the face from the front."),
+    "several_faces": _("Your photograph shows more than one face. Choose one with a single person, or cut it out."),
+    "face_too_small": _("The face in your photograph is too small. Choose one taken from nearer, or cut it out."),
+    "blurred": _("Your photograph is blurred. Choose a sharper one, taken in good light."),
+    "unreadable": _("We could not read your photograph. Choose another one, or save this one again."),
+}
+"""By code of `matching.search.ProbeProblem`."""
+
+ANOTHER: Final = _("We could not search with this photograph. Choose another one that shows the face clearly.")
+
+
+def upload_problem(code: str) -> Promise:
+    return UPLOAD.get(code, UPLOAD["damaged"])
+
+
+def probe_problem(code: str) -> Promise:
+    return PROBE.get(code, ANOTHER)

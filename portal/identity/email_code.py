@@ -1,0 +1,160 @@
+"""Six digits by e-mail: the one proof of control of an address, for confirming, for finding and for downloading.
+
+A code lives fifteen minutes. Five wrong tries, over however many codes, lock the entry for fifteen minutes. All of
+it counts per request, never per person or per machine.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from portal.models import EmailCode, Event
+from portal.notices import outbox
+from rights.models import RightsRequest
+
+LIFETIME: Final = timedelta(minutes=15)
+LOCK: Final = timedelta(minutes=15)
+TRIES: Final = 5
+PAUSE_BETWEEN: Final = timedelta(minutes=1)
+MOST_PER_HOUR: Final = 6
+STRANGERS_KEPT: Final = timedelta(days=1)
+SALT: Final = "portal.identity.email_code"
+
+Holder = RightsRequest | UUID
+"""Whose code: a request's, or a stranger's, who is treated alike and mailed nothing."""
+
+
+class CodeStatus(StrEnum):
+    OK = "ok"
+    WRONG = "wrong"
+    EXPIRED = "expired"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True)
+class CodeResult:
+    """What became of a try.
+
+    Attributes:
+        tries_left: how many more tries there are; only with `wrong`.
+        until: when the lock lifts; only with `locked`.
+    """
+
+    status: CodeStatus
+    tries_left: int = 0
+    until: datetime | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.status is CodeStatus.OK
+
+
+def digits(code: EmailCode) -> str:
+    """The six digits of a code, derived anew each time."""
+    digest = salted_hmac(SALT, code.pk.hex, algorithm="sha256").digest()
+    return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
+
+
+@transaction.atomic
+def issue(*, request: Holder) -> EmailCode:
+    """Make a code and post its notice. While the entry is locked the last code is returned and nothing is posted."""
+    now = timezone.now()
+    last = _codes(request).last()
+    if last is not None and locked_until(request=request, now=now):
+        return last
+    carried = last.tries if last is not None and last.used_at is None and last.expires_at > now else 0
+    lives = {"created_at": now, "expires_at": now + LIFETIME, "tries": 0 if carried >= TRIES else carried}
+    if isinstance(request, UUID):
+        EmailCode.objects.filter(request=None, created_at__lt=now - STRANGERS_KEPT).delete()
+        return EmailCode.objects.create(stranger=request, **lives)
+    code = EmailCode.objects.create(request=request, **lives)
+    outbox.post(request=request, event=Event.CODE, key=code.pk.hex, code=code)
+    return code
+
+
+def next_issue_at(*, request: Holder, now: datetime | None = None) -> datetime | None:
+    """When another code may be sent; None if at once.
+
+    A minute lies between two codes and an hour sees six of them: enough for a slow mailbox, too few to fill one.
+    """
+    now = now or timezone.now()
+    sent = list(_codes(request).filter(created_at__gt=now - timedelta(hours=1)).values_list("created_at", flat=True))
+    waits = [sent[-1] + PAUSE_BETWEEN] if sent else []
+    if len(sent) >= MOST_PER_HOUR:
+        waits.append(sent[-MOST_PER_HOUR] + timedelta(hours=1))
+    locked = locked_until(request=request, now=now)
+    if locked:
+        waits.append(locked)
+    latest = max(waits, default=None)
+    return latest if latest and latest > now else None
+
+
+def issue_if_due(*, request: Holder) -> bool:
+    """`issue`, unless the last one is too recent; whether one was issued."""
+    if next_issue_at(request=request):
+        return False
+    issue(request=request)
+    return True
+
+
+def locked_until(*, request: Holder, now: datetime | None = None) -> datetime | None:
+    """When the entry of codes opens again; None if it is open."""
+    locked = _codes(request).filter(locked_until__gt=now or timezone.now()).order_by("-locked_until").first()
+    return locked.locked_until if locked else None
+
+
+def check(*, request: Holder, digits: str, now: datetime | None = None) -> CodeResult:
+    """Compare what was typed with every code that still lives, in constant time, and use it up if it fits.
+
+    The try is counted before it is compared, by a conditional update, so that parallel guesses cannot pass five.
+    Several codes may live at once, because mails overtake one another; a success ends them all.
+    """
+    now = now or timezone.now()
+    until = locked_until(request=request, now=now)
+    if until:
+        return CodeResult(CodeStatus.LOCKED, until=until)
+    live = list(_codes(request).filter(used_at=None, expires_at__gt=now))
+    if not live:
+        return CodeResult(CodeStatus.EXPIRED)
+    newest = live[-1]
+    counted = EmailCode.objects.filter(pk=newest.pk, used_at=None, tries__lt=TRIES).update(tries=F("tries") + 1)
+    if not counted:
+        newest.refresh_from_db()
+        return CodeResult(CodeStatus.EXPIRED) if newest.used_at else _lock(newest, now)
+    if _fits(typed=digits, codes=live) and isinstance(request, RightsRequest):  # A stranger's guess is never right.
+        used = EmailCode.objects.filter(pk=newest.pk, used_at=None).update(used_at=now)
+        EmailCode.objects.filter(pk__in=[code.pk for code in live], used_at=None).update(used_at=now)
+        return CodeResult(CodeStatus.OK if used else CodeStatus.EXPIRED)
+    newest.refresh_from_db()
+    if newest.tries >= TRIES:
+        return _lock(newest, now)
+    return CodeResult(CodeStatus.WRONG, tries_left=TRIES - newest.tries)
+
+
+def _codes(request: Holder) -> QuerySet[EmailCode]:
+    own = {"stranger": request} if isinstance(request, UUID) else {"request": request}
+    return EmailCode.objects.filter(**own).order_by("created_at", "pk")
+
+
+def _fits(*, typed: str, codes: list[EmailCode]) -> bool:
+    """Whether the typed text is one of the codes. Blanks and dashes do not matter, nor does the width of digits."""
+    plain = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", typed))
+    found = False
+    for code in codes:
+        found |= constant_time_compare(plain, digits(code))
+    return found
+
+
+def _lock(code: EmailCode, now: datetime) -> CodeResult:
+    EmailCode.objects.filter(pk=code.pk, locked_until=None).update(locked_until=now + LOCK)
+    code.refresh_from_db()
+    return CodeResult(CodeStatus.LOCKED, until=code.locked_until)

@@ -1,0 +1,50 @@
+/* Comfort only: every page works without this file. */
+"use strict";
+
+// The list of mistakes takes the focus, also where `autofocus` is not obeyed.
+document.querySelector(".errors")?.focus();
+
+// A chosen photograph is shown before it is sent.
+document.querySelectorAll("input[type=file]").forEach((input) => {
+  const preview = document.getElementById("preview");
+  if (!preview) return;
+  input.addEventListener("change", () => {
+    const file = input.files[0];
+    preview.replaceChildren();
+    if (!file) return;
+    const image = new Image();
+    image.className = "portrait";
+    image.alt = preview.dataset.alt;
+    image.onload = () => URL.revokeObjectURL(image.src);
+    image.onerror = () => image.remove(); // Some browsers do not show HEIC or TIFF; the server reads them.
+    image.src = URL.createObjectURL(file);
+    preview.append(image);
+  });
+});
+
+// While a worker is busy with the request, the status page is looked at again; nothing is replaced that did not
+// change, nor while something on the page is being used.
+const SECONDS = 4;
+let status = document.getElementById("status");
+
+async function refresh() {
+  if (!status || status.dataset.working !== "yes") return;
+  const inUse = status.contains(document.activeElement) || status.querySelector("input[type=file]")?.value;
+  if (!document.hidden && !inUse) {
+    try {
+      const answer = await fetch(location.href, { credentials: "same-origin", headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById("status");
+      if (!answer.ok || !fresh) return;
+      if (fresh.dataset.version !== status.dataset.version) {
+        status.replaceWith(fresh);
+        status = fresh;
+        document.getElementById("news").textContent = fresh.dataset.news;
+      }
+    } catch {
+      // The network is away; the next look may succeed.
+    }
+  }
+  setTimeout(refresh, SECONDS * 1000);
+}
+setTimeout(refresh, SECONDS * 1000);
