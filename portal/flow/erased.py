@@ -9,7 +9,7 @@ from matching import erase as erasing
 from matching import reviews
 from matching.models import Erasure
 from portal import jobs
-from portal.answers.scope import granted_faces
+from portal.answers.scope import granted_faces, withheld_photos
 from portal.flow.carried_out import DISCLOSING, erasure_to_do
 from portal.flow.closed import finish_if_carried_out
 from portal.flow.searched import usable_templates
@@ -91,7 +91,9 @@ def erase(*, request_id: UUID) -> None:
 
 def prove(request: RightsRequest, claim: Claim) -> None:
     """Sweep again and look for the bytes; close the claim only on an empty result."""
-    proof = erasing.prove(subject=request.pk, probes=usable_templates(request))
+    proof = erasing.prove(
+        subject=request.pk, probes=usable_templates(request), kept=withheld_photos(request, Right.ERASURE)
+    )
     if proof.hits_open:
         with transaction.atomic():
             requests.take(request=request, step="find_more", actor=journal.SYSTEM)

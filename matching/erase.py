@@ -1,0 +1,222 @@
+"""Erasing: the object, its rows, the index's bytes; and the proof, which can be repeated at any time.
+
+Planned first, then carried out step by step. Each step can be repeated, so a crash anywhere is mended by calling
+`carry_out` again: an object that is gone stays gone, a region that is grey stays grey.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from matching import reviews, search, sources
+from matching.engine import Box
+from matching.images import Pixels, encode, grown, obscure, read_picture
+from matching.index import fingerprint, get_index
+from matching.index.base import Vectors
+from matching.ingest import LARGEST_PHOTO
+from matching.models import Erasure, ErasureAction, Face, GroupPolicy, Photo, Suppression
+from matching.reviews import Outcome
+
+MARGIN = 0.25
+"""Share of the face's size that is obscured around it."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a repeated search and a look at the bytes found after an erasure."""
+
+    found_faces: int
+    objects_left: int
+    vectors_left: int
+    hits_open: int
+    checked_at: datetime
+    certificate: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Nothing of the erased is left, and the sweep that says so covered everything."""
+        swept = not self.certificate or bool(self.certificate.get("complete"))
+        return swept and not (self.found_faces or self.objects_left or self.vectors_left or self.hits_open)
+
+
+# --- 1. Plan ----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def plan(*, subject: UUID, faces: Iterable[Face]) -> list[Erasure]:
+    """Write down what is to be erased, per photo, with what is needed to prove it later. Repeating adds nothing."""
+    by_photo: dict[int, list[Face]] = {}
+    for face in faces:
+        by_photo.setdefault(face.photo_id, []).append(face)
+    photos = Photo.objects.select_related("source").in_bulk(list(by_photo))
+    planned = []
+    for pk, own in sorted(by_photo.items()):
+        photo = photos[pk]
+        prints = [fingerprint(bytes(face.template)) for face in own]
+        erasure, _created = Erasure.objects.get_or_create(
+            subject=subject,
+            source=photo.source,
+            path=photo.path,
+            sha256=photo.sha256,
+            defaults={
+                "photo": photo,
+                "action": _action(photo, own),
+                "boxes": [[face.left, face.top, face.right, face.bottom] for face in own],
+                "face_keys": [face.pk for face in own],
+                "fingerprints": [[first.hex(), digest.hex()] for first, digest in prints],
+            },
+        )
+        planned.append(erasure)
+    return planned
+
+
+def _action(photo: Photo, own: list[Face]) -> ErasureAction:
+    """Delete a picture of nobody else; of a group picture, what its source says."""
+    alone = not photo.faces.exclude(pk__in=[face.pk for face in own]).exists()
+    delete = alone or photo.source.group_policy == GroupPolicy.DELETE
+    return ErasureAction.DELETE if delete else ErasureAction.REDACT
+
+
+# --- 2. Carry out -----------------------------------------------------------------------------------------------------
+
+
+def carry_out(*, subject: UUID) -> None:
+    """Erase what was planned, from wherever an earlier attempt stopped.
+
+    Raises:
+        matching.sources.SourceUnreachable: call again when the source is back; nothing is reported as done.
+    """
+    for erasure in Erasure.objects.filter(subject=subject, object_done_at=None).select_related("source", "photo"):
+        _erase_object(erasure)
+        Erasure.objects.filter(pk=erasure.pk).update(object_done_at=timezone.now())
+    for erasure in Erasure.objects.filter(subject=subject, rows_done_at=None).select_related("source", "photo"):
+        _erase_rows(erasure)
+    get_index().sync()
+    _flush_database()
+
+
+def _erase_object(erasure: Erasure) -> None:
+    """The stored object goes, or the person in it. The old file's hash may never be imported again."""
+    _suppress(erasure)
+    if erasure.action == ErasureAction.DELETE:
+        sources.delete_object(erasure.source, erasure.path)
+        return
+    try:
+        data = sources.read_object(erasure.source, erasure.path)
+    except FileNotFoundError:
+        return
+    picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
+    pixels = obscure(picture.pixels, _boxes(erasure), margin=MARGIN)
+    redacted = encode(pixels, format=picture.format, taken_at=picture.taken_at)
+    sources.replace_object(erasure.source, erasure.path, redacted)
+
+
+def _suppress(erasure: Erasure) -> None:
+    Suppression.objects.get_or_create(sha256=erasure.sha256, source_url="")
+    if erasure.action == ErasureAction.DELETE and erasure.photo is not None and erasure.photo.source_url:
+        Suppression.objects.get_or_create(sha256="", source_url=erasure.photo.source_url)
+
+
+def _boxes(erasure: Erasure) -> list[Box]:
+    return [Box(*box) for box in erasure.boxes]
+
+
+def _erase_rows(erasure: Erasure) -> None:
+    """Faces and, for a deleted picture, its row; a redacted one is written down as it now is."""
+    current = None
+    if erasure.action == ErasureAction.REDACT and sources.exists(erasure.source, erasure.path):
+        data = sources.read_object(erasure.source, erasure.path)
+        current = (data, sources.version_of(erasure.source, erasure.path))
+    with transaction.atomic():
+        Face.objects.filter(pk__in=erasure.face_keys).delete()
+        photo = erasure.photo
+        if photo is not None and current is not None:
+            _write_redacted(photo, *current)
+        elif photo is not None:
+            photo.delete()
+        Erasure.objects.filter(pk=erasure.pk).update(rows_done_at=timezone.now())
+
+
+def _write_redacted(photo: Photo, data: bytes, version: str) -> None:
+    """The redacted picture's own facts, so that the next import sees it as unchanged."""
+
+    photo.sha256, photo.version, photo.size = hashlib.sha256(data).hexdigest(), version, len(data)
+    photo.face_count = photo.faces.count()
+    photo.save(update_fields=["sha256", "version", "size", "face_count"])
+
+
+def _flush_database() -> None:
+    """Drop the write-ahead log's copies of deleted rows. SQLite only; the main file overwrites what is deleted
+    (`secure_delete`). PostgreSQL reuses the space after its own vacuum, which docs/architecture.md says."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+# --- 3. Prove ---------------------------------------------------------------------------------------------------------
+
+
+def prove(*, subject: UUID, probes: Vectors | None, kept: Iterable[int] = ()) -> Proof:
+    """Search again, look for the objects, and scan the index's bytes.
+
+    Args:
+        probes: templates to sweep with, float32 (k, dimension); None when the photograph was destroyed on its date,
+            then only objects and bytes are checked.
+        kept: ids of photos that a partial refusal covers; faces on them may still be found.
+
+    Raises:
+        matching.sources.SourceUnreachable: a source is away, so nothing is proven.
+    """
+    erasures = list(Erasure.objects.filter(subject=subject).select_related("source"))
+    objects_left = sum(_is_left(erasure) for erasure in erasures)
+    index = get_index()
+    index.sync()
+    prints = [(bytes.fromhex(first), bytes.fromhex(digest)) for item in erasures for first, digest in item.fingerprints]
+    rows_left = Face.objects.filter(pk__in=[key for item in erasures for key in item.face_keys]).count()
+    certificate: dict[str, Any] = {}
+    found, still_open = 0, 0
+    if probes is not None:
+        certificate = search.run(subject=subject, probes=probes).certificate
+        outcomes = reviews.outcomes(subject)
+        found = reviews.accepted_faces(subject).exclude(photo_id__in=list(kept)).count()
+        still_open = sum(outcome in (Outcome.OPEN, Outcome.DISPUTED) for outcome in outcomes.values())
+    proof = Proof(
+        found_faces=max(found, rows_left),
+        objects_left=objects_left,
+        vectors_left=index.contains_bytes(prints),
+        hits_open=still_open,
+        checked_at=timezone.now(),
+        certificate=certificate,
+    )
+    if proof.ok:
+        Erasure.objects.filter(subject=subject, proven_at=None).update(proven_at=proof.checked_at)
+    return proof
+
+
+def _is_left(erasure: Erasure) -> bool:
+    """Whether the deleted object is there, or the redacted one still shows the person."""
+    if not sources.exists(erasure.source, erasure.path):
+        return False
+    data = sources.read_object(erasure.source, erasure.path)
+    if erasure.action == ErasureAction.DELETE:
+        # Another picture may have taken the same name since; only the erased file itself must not be there.
+
+        return hashlib.sha256(data).hexdigest() == erasure.sha256
+    picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
+    return not all(_is_flat(picture.pixels, box) for box in _boxes(erasure))
+
+
+def _is_flat(pixels: Pixels, box: Box) -> bool:
+    """Whether the region shows nothing: one colour, but for the ringing of lossy formats at its edge."""
+    height, width = pixels.shape[:2]
+    area = grown(box, 0.0, height, width)
+    region = pixels[area.top : area.bottom, area.left : area.right].astype(np.int16)
+    return region.size == 0 or int(np.abs(region - 128).max()) <= 24

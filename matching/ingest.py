@@ -1,0 +1,287 @@
+"""Importing: photos are found, read, searched for faces, and written down one by one.
+
+Each photo is one transaction, so an interrupted import has done whole photos and the next one does the rest. What
+cannot be read is a row too, with the reason: it is counted in every certificate instead of being left out quietly.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from matching import sources
+from matching.engine import DetectedFace, get_engine
+from matching.images import ImageProblem, Picture, read_picture
+from matching.index import get_index
+from matching.models import Face, GroupPolicy, Photo, PhotoStatus, Source, Suppression
+
+WORTH_A_POOL = 24
+"""Below this many new photos, starting further processes (each loads the models) costs more than it saves."""
+PROCESSES = 2
+LARGEST_PHOTO = 200 * 1024 * 1024
+"""Bytes. The controller's own files, not uploads; a file above this is listed as unreadable."""
+
+
+@dataclass
+class Report:
+    """What an import did."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    suppressed: int = 0
+    faces: int = 0
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def read(self) -> int:
+        """Photos that were read in this run."""
+        return self.new + self.changed
+
+
+class Reading(NamedTuple):
+    """One file as read, before anything is written down."""
+
+    sha256: str
+    size: int
+    problem: str
+    format: str = ""
+    width: int = 0
+    height: int = 0
+    taken_at: datetime | None = None
+    source_url: str = ""
+    metadata: dict[str, Any] = {}
+    faces: tuple[DetectedFace, ...] = ()
+
+
+OnProgress = Callable[[int, int], None]
+"""Called with (photos done, photos in all)."""
+
+
+def register(*, url: str, name: str = "", group_policy: str = GroupPolicy.REDACT) -> Source:
+    """The source at a path or URL, made if it is new.
+
+    Raises:
+        ValueError: there is no folder there, or the scheme is unknown.
+    """
+    normal = sources.normal_url(url)
+    default = normal.rstrip("/").rpartition("/")[2] or normal
+    source, _created = Source.objects.get_or_create(
+        url=normal, defaults={"name": name or default, "group_policy": group_policy}
+    )
+    return source
+
+
+def import_source(*, source: Source, on_progress: OnProgress | None = None) -> Report:
+    """Bring the rows of a source to the state of its files, then the index to the state of the rows.
+
+    Raises:
+        matching.sources.SourceUnreachable: nothing was changed, or what was done so far stands.
+    """
+    started = time.monotonic()
+    report = Report()
+    try:
+        listed = {item.path: item for item in sources.list_objects(source)}
+    except sources.SourceUnreachable:
+        Source.objects.filter(pk=source.pk).update(reachable=False)
+        raise
+    Source.objects.filter(pk=source.pk).update(reachable=True)
+    engine = get_engine().name
+    known = dict(source.photos.filter(engine=engine).values_list("path", "version"))
+    todo = [item for path, item in listed.items() if known.get(path) != item.version]
+    report.unchanged = len(listed) - len(todo)
+    for number, (item, reading) in enumerate(_readings(source, todo), start=1):
+        if reading is not None:
+            _write(source, item, reading, report)
+        if on_progress:
+            on_progress(number, len(todo))
+    _remove_gone(source, set(listed), report)
+    Source.objects.filter(pk=source.pk).update(last_import_at=timezone.now())
+    get_index().sync()
+    report.seconds = time.monotonic() - started
+    return report
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _readings(source: Source, todo: list[sources.ObjectInfo]) -> Iterator[tuple[sources.ObjectInfo, Reading | None]]:
+    """Every file with what was read from it; None for one that vanished meanwhile."""
+    if len(todo) < WORTH_A_POOL:
+        for item in todo:
+            yield item, read_photo(source, item.path)
+        return
+    with _pool() as pool:
+        waiting: list[tuple[sources.ObjectInfo, Future[Reading | None]]] = []
+        for item in todo:
+            waiting.append((item, pool.submit(read_photo, source, item.path)))
+            if len(waiting) > 4 * PROCESSES:  # Bounded, so that pictures do not pile up in memory.
+                first, future = waiting.pop(0)
+                yield first, future.result()
+        for item, future in waiting:
+            yield item, future.result()
+
+
+@contextmanager
+def _pool() -> Iterator[ProcessPoolExecutor]:
+    """Further processes; on an error or Ctrl-C what was not begun is dropped."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=_start_django)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_django() -> None:
+    import signal
+
+    import django
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent decides.
+    django.setup()
+
+
+def read_photo(source: Source, path: str) -> Reading | None:
+    """Read one file and find its faces; None if it is gone. Raises: SourceUnreachable."""
+    try:
+        data = sources.read_object(source, path)
+    except FileNotFoundError:
+        return None
+    sha256 = hashlib.sha256(data).hexdigest()
+    extra = _sidecar(source, path)
+    try:
+        picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
+    except ImageProblem as problem:
+        return Reading(sha256, len(data), problem.code, source_url=_text(extra.pop("source_url", "")), metadata=extra)
+    taken_at = _sidecar_date(extra.pop("taken_at", None)) or picture.taken_at
+    source_url = _text(extra.pop("source_url", ""))
+    return Reading(
+        sha256=sha256,
+        size=len(data),
+        problem="",
+        format=picture.format,
+        width=picture.pixels.shape[1],
+        height=picture.pixels.shape[0],
+        taken_at=taken_at,
+        source_url=source_url,
+        metadata=picture.metadata | extra,
+        faces=tuple(_faces(picture)),
+    )
+
+
+def _faces(picture: Picture) -> list[DetectedFace]:
+    found = get_engine().faces(picture.pixels)
+    for face in found:
+        if not np.isfinite(face.template).all():
+            raise ValueError("The engine returned a template that is not finite.")
+    return found
+
+
+def _text(value: object) -> str:
+    return value[:2000] if isinstance(value, str) else ""
+
+
+def _sidecar(source: Source, path: str) -> dict[str, Any]:
+    """The JSON object beside the photo; anything else beside it is left alone."""
+    raw = sources.read_sidecar(source, path)
+    if raw is None or len(raw) > 100_000:
+        return {}
+    try:
+        parsed = json.loads(raw)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _sidecar_date(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = parse_datetime(value)
+    except ValueError:
+        return None
+    if parsed is not None and timezone.is_naive(parsed):
+        return timezone.make_aware(parsed)
+    return parsed
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def is_suppressed(sha256: str, source_url: str) -> bool:
+    """Whether an earlier erasure forbids to import this file or this address again."""
+    by_file = Suppression.objects.filter(sha256=sha256).exists()
+    return by_file or (bool(source_url) and Suppression.objects.filter(source_url=source_url).exists())
+
+
+@transaction.atomic
+def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: Report) -> None:
+    if is_suppressed(reading.sha256, reading.source_url):
+        report.suppressed += 1
+        Photo.objects.filter(source=source, path=item.path).delete()
+        return
+    engine = get_engine().name
+    photo, created = Photo.objects.update_or_create(
+        source=source,
+        path=item.path,
+        defaults={
+            "version": item.version,
+            "sha256": reading.sha256,
+            "size": reading.size,
+            "status": PhotoStatus.UNREADABLE if reading.problem else PhotoStatus.READ,
+            "problem": reading.problem,
+            "format": reading.format,
+            "width": reading.width,
+            "height": reading.height,
+            "taken_at": reading.taken_at,
+            "source_url": reading.source_url,
+            "metadata": reading.metadata,
+            "face_count": len(reading.faces),
+            "engine": engine,
+        },
+    )
+    photo.faces.all().delete()
+    Face.objects.bulk_create(face_row(photo, face, engine) for face in reading.faces)
+    report.new, report.changed = report.new + created, report.changed + (not created)
+    report.faces += len(reading.faces)
+    if reading.problem:
+        report.unreadable.append((item.path, reading.problem))
+
+
+def face_row(photo: Photo, face: DetectedFace, engine: str) -> Face:
+    """An unsaved row for a detected face."""
+    left, top, right, bottom = face.box
+    template = np.ascontiguousarray(face.template, dtype="<f4").tobytes()
+    return Face(
+        photo=photo,
+        left=left,
+        top=top,
+        right=right,
+        bottom=bottom,
+        score=face.score,
+        template=template,
+        engine=engine,
+    )
+
+
+def _remove_gone(source: Source, listed: set[str], report: Report) -> None:
+    """Forget photos whose file is gone. Only after a listing that succeeded: an unreachable source has lost nothing."""
+    gone = [pk for pk, path in source.photos.values_list("pk", "path") if path not in listed]
+    for start in range(0, len(gone), 500):
+        Photo.objects.filter(pk__in=gone[start : start + 500]).delete()
+    report.gone = len(gone)

@@ -1,0 +1,69 @@
+"""`manage.py find PHOTO`: what would be found for a photograph, and how that is known."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from matching import search
+from matching.models import Face
+
+PROBLEMS = {
+    "no_face": "no face was found in it",
+    "several_faces": "it shows several faces; cut out the one that is meant",
+    "face_too_small": "the face is too small",
+    "blurred": "the face is blurred",
+    "unreadable": "it cannot be read as a picture",
+}
+
+
+class Command(BaseCommand):
+    """Nothing is stored."""
+
+    help = "Print the hits and the coverage certificate for a photograph of one person."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("photo", type=Path)
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            template = search.probe_template(options["photo"].read_bytes())
+        except OSError as error:
+            raise CommandError(f"{options['photo']} cannot be opened: {error.strerror}.") from error
+        except search.ProbeProblem as problem:
+            raise CommandError(f"The photograph cannot be searched with: {PROBLEMS[problem.code]}.") from problem
+        findings = search.find(np.stack([template]))
+        faces = Face.objects.select_related("photo__source").in_bulk([hit.face_id for hit in findings.hits])
+        rows = [
+            {
+                "source": face.photo.source.name,
+                "path": face.photo.path,
+                "distance": round(hit.distance, 4),
+                "band": str(hit.band),
+                "box": [face.left, face.top, face.right, face.bottom],
+                "taken_at": face.photo.taken_at.isoformat() if face.photo.taken_at else None,
+                "source_url": face.photo.source_url,
+            }
+            for hit in findings.hits
+            if (face := faces.get(hit.face_id))
+        ]
+        if options["json"]:
+            self.stdout.write(json.dumps({"hits": rows, "certificate": findings.certificate}, indent=2))
+            return
+        for row in rows:
+            taken = (row["taken_at"] or "no date")[:10]
+            self.stdout.write(f"{row['distance']:.3f}  {row['band']:8}  {taken}  {row['source']}: {row['path']}")
+        self._certificate(findings.certificate, len(rows))
+
+    def _certificate(self, certificate: dict[str, Any], hits: int) -> None:
+        complete = "complete" if certificate["complete"] else "NOT COMPLETE"
+        self.stdout.write(
+            f"\n{hits} hits. The search is {complete}: {certificate['faces_scanned']} of {certificate['faces_held']} "
+            f"faces scanned in {certificate['photos_held']} photos "
+            f"({certificate['photos_unreadable']} unreadable, {certificate['photos_without_face']} without a face), "
+            f"bands up to {certificate['bands']['match']} and {certificate['bands']['possible']}, "
+            f"{certificate['engine']}, index {certificate['index_version']}."
+        )

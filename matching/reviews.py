@@ -1,0 +1,75 @@
+"""What reviewers said of hits, and what follows from it. A distance alone settles nothing."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from matching.models import Band, Face, Hit, Review, Search, Verdict
+
+REVIEWERS_NEEDED = {Band.MATCH: 1, Band.POSSIBLE: 2}
+"""How many different people must say "same person" before a hit counts (DESIGN, section 3)."""
+
+
+class Outcome(StrEnum):
+    OPEN = "open"
+    SAME = "same"
+    NOT = "not"
+    DISPUTED = "disputed"
+
+
+def record(*, subject: UUID, face_key: int, reviewer: str, verdict: str) -> Review:
+    """Keep one reviewer's verdict on one face; a later one of theirs takes its place.
+
+    Raises:
+        ValueError: no such verdict.
+    """
+    review, _created = Review.objects.update_or_create(
+        subject=subject,
+        face_key=face_key,
+        reviewer=reviewer,
+        defaults={"verdict": Verdict(verdict), "at": timezone.now()},
+    )
+    return review
+
+
+def latest_search(subject: UUID) -> Search | None:
+    """The search in force."""
+    return Search.objects.filter(subject=subject).order_by("-finished_at", "-pk").first()
+
+
+def outcomes(subject: UUID) -> dict[int, Outcome]:
+    """What follows for each hit of the latest search, by face key, nearest first."""
+    search = latest_search(subject)
+    if search is None:
+        return {}
+    verdicts: dict[int, list[str]] = {}
+    for face_key, verdict in Review.objects.filter(subject=subject).values_list("face_key", "verdict"):
+        verdicts.setdefault(face_key, []).append(verdict)
+    hits = search.hits.order_by("distance", "pk").values_list("face_key", "band")
+    return {face_key: _outcome(Band(band), verdicts.get(face_key, [])) for face_key, band in hits}
+
+
+def _outcome(band: Band, verdicts: list[str]) -> Outcome:
+    same, different = verdicts.count(Verdict.SAME), verdicts.count(Verdict.NOT)
+    if same and different:
+        return Outcome.DISPUTED
+    if different:
+        return Outcome.NOT
+    if Verdict.UNSURE in verdicts and same < REVIEWERS_NEEDED[Band.POSSIBLE]:
+        return Outcome.OPEN  # One doubt asks for two who are sure.
+    return Outcome.SAME if same >= REVIEWERS_NEEDED[band] else Outcome.OPEN
+
+
+def open_hits(subject: UUID) -> list[Hit]:
+    """Hits of the latest search that are not settled, nearest first."""
+    unsettled = {key for key, outcome in outcomes(subject).items() if outcome in (Outcome.OPEN, Outcome.DISPUTED)}
+    search = latest_search(subject)
+    return [hit for hit in search.hits.order_by("distance", "pk") if hit.face_key in unsettled] if search else []
+
+
+def accepted_faces(subject: UUID) -> QuerySet[Face]:
+    """Faces that the review found to be the subject's, as far as they are still held."""
+    same = [key for key, outcome in outcomes(subject).items() if outcome is Outcome.SAME]
+    return Face.objects.filter(pk__in=same).order_by("pk")

@@ -1,0 +1,179 @@
+"""Reaching the objects of a source through fsspec: folders here, other schemes by their URL.
+
+Everything a storage may raise is either "there is no such object" (FileNotFoundError) or `SourceUnreachable`:
+a source that is away must never look like one that is empty.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from matching.models import Source
+
+SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif")
+SIDECAR = ".json"
+"""`photo.jpg.json` beside `photo.jpg` may say where the picture came from."""
+
+
+class SourceUnreachable(Exception):  # noqa: N818 - a state
+    """The source cannot be listed or read at the moment."""
+
+
+class ObjectInfo(NamedTuple):
+    """One picture file: its path inside the source, its bytes, and a stamp that changes when it does."""
+
+    path: str
+    size: int
+    version: str
+
+
+@contextmanager
+def _reaching(source: Source) -> Iterator[tuple[Any, str]]:
+    """The file system and root of a source; what it raises is sorted into absent and unreachable."""
+    try:
+        filesystem, root = url_to_fs(source.url)
+        yield filesystem, root.rstrip("/")
+    except FileNotFoundError:
+        raise
+    except (OSError, ImportError, ValueError) as error:
+        raise SourceUnreachable(type(error).__name__) from error
+
+
+def _root_exists(filesystem: Any, root: str) -> bool:
+    filesystem.invalidate_cache()
+    return bool(filesystem.isdir(root))
+
+
+def normal_url(path_or_url: str) -> str:
+    """The absolute URL of a folder.
+
+    Raises:
+        ValueError: the scheme is unknown, or there is no such folder.
+    """
+    try:
+        filesystem, root = url_to_fs(path_or_url)
+        found = _root_exists(filesystem, root)
+    except (OSError, ImportError, ValueError) as error:
+        raise ValueError(f"{path_or_url} cannot be reached ({type(error).__name__}).") from error
+    if not found:
+        raise ValueError(f"There is no folder at {path_or_url}.")
+    return str(filesystem.unstrip_protocol(root))
+
+
+def is_reachable(source: Source) -> bool:
+    """Whether the source answers now."""
+    try:
+        with _reaching(source) as (filesystem, root):
+            return _root_exists(filesystem, root)
+    except (SourceUnreachable, FileNotFoundError):
+        return False
+
+
+def _stamp(info: dict[str, Any]) -> str:
+    """What the storage says about the object's last change."""
+    for name in ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated"):
+        if info.get(name):
+            return f"{info.get('size')}:{info[name]}"
+    return f"{info.get('size')}"
+
+
+def list_objects(source: Source) -> Iterator[ObjectInfo]:
+    """Every picture file of the source, in the order of their paths.
+
+    Raises:
+        SourceUnreachable: the listing failed; nothing may be concluded from what it gave before.
+    """
+    try:
+        with _reaching(source) as (filesystem, root):
+            if not _root_exists(filesystem, root):
+                raise SourceUnreachable("The folder is not there.")
+            details: dict[str, dict[str, Any]] = filesystem.find(root, detail=True)
+    except FileNotFoundError as error:
+        raise SourceUnreachable("The folder is not there.") from error
+    for full, info in sorted(details.items()):
+        if full.lower().endswith(SUFFIXES) and info.get("type", "file") == "file":
+            yield ObjectInfo(full[len(root) + 1 :], int(info.get("size") or 0), _stamp(info))
+
+
+def _on(source: Source, path: str, act: Callable[[Any, str], Any]) -> Any:
+    with _reaching(source) as (filesystem, root):
+        return act(filesystem, f"{root}/{path}")
+
+
+def read_object(source: Source, path: str) -> bytes:
+    """The object's bytes. Raises: FileNotFoundError, SourceUnreachable."""
+    data: bytes = _on(source, path, lambda filesystem, full: filesystem.cat_file(full))
+    return data
+
+
+def read_sidecar(source: Source, path: str) -> bytes | None:
+    """The bytes of the sidecar beside a photo, None if there is none. Raises: SourceUnreachable."""
+    try:
+        return read_object(source, path + SIDECAR)
+    except FileNotFoundError:
+        return None
+
+
+def version_of(source: Source, path: str) -> str:
+    """The stamp that `list_objects` would give. Raises: FileNotFoundError, SourceUnreachable."""
+
+    def stamp(filesystem: Any, full: str) -> str:
+        filesystem.invalidate_cache()
+        return _stamp(filesystem.info(full))
+
+    return str(_on(source, path, stamp))
+
+
+def exists(source: Source, path: str) -> bool:
+    """Whether the object is there. Raises: SourceUnreachable (also when the whole source is away)."""
+    try:
+        with _reaching(source) as (filesystem, root):
+            if not _root_exists(filesystem, root):
+                raise SourceUnreachable("The folder is not there.")
+            return bool(filesystem.exists(f"{root}/{path}"))
+    except FileNotFoundError:
+        return False
+
+
+def replace_object(source: Source, path: str, data: bytes) -> None:
+    """Put `data` in the object's place; a reader sees the old or the new object, never half of one.
+
+    Raises:
+        SourceUnreachable: the object is as it was.
+    """
+
+    def put(filesystem: Any, full: str) -> None:
+        if isinstance(filesystem, LocalFileSystem):
+            _replace_file(Path(full), data)
+        else:  # Object stores replace an object whole.
+            filesystem.pipe_file(full, data)
+
+    _on(source, path, put)
+
+
+def _replace_file(target: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=".regard-", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            os.chmod(name, target.stat().st_mode & 0o777)
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def delete_object(source: Source, path: str) -> None:
+    """Delete the object and its sidecar; what is gone already is no error. Raises: SourceUnreachable."""
+    for full_path in (path, path + SIDECAR):
+        if exists(source, full_path):
+            _on(source, full_path, lambda filesystem, full: filesystem.rm_file(full))
