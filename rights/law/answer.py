@@ -1,0 +1,43 @@
+"""What an answer to an access request is obliged to say (GDPR 15(1) to 15(3), 12(4))."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from rights.law.clock import gettext_noop
+
+
+class Element(NamedTuple):
+    """One obligatory element: the key of its fact, its rule, and its name for staff."""
+
+    key: str
+    citation: str
+    title: str
+
+
+OBLIGATORY: Final = (
+    Element("confirmation", "GDPR 15(1)", gettext_noop("confirmation whether data is processed")),
+    Element("purposes", "GDPR 15(1)(a)", gettext_noop("purposes of the processing")),
+    Element("categories", "GDPR 15(1)(b)", gettext_noop("categories of data")),
+    Element("recipients", "GDPR 15(1)(c)", gettext_noop("recipients, named")),
+    Element("storage", "GDPR 15(1)(d)", gettext_noop("storage period or its criteria")),
+    Element("rights", "GDPR 15(1)(e)", gettext_noop("the rights to rectification, erasure, restriction, objection")),
+    Element("authority", "GDPR 15(1)(f)", gettext_noop("supervisory authority, with its address")),
+    Element("origin", "GDPR 15(1)(g)", gettext_noop("where the data comes from")),
+    Element("automated", "GDPR 15(1)(h)", gettext_noop("automated decisions: logic, significance, consequences")),
+    Element("safeguards", "GDPR 15(2)", gettext_noop("safeguards of transfers to third countries")),
+    Element("copy", "GDPR 15(3)", gettext_noop("a copy of the data")),
+    Element("court", "GDPR 12(4)", gettext_noop("judicial remedy")),
+    Element("controller", "GDPR 12(2)", gettext_noop("name and contact of the controller")),
+    Element("dpo", "GDPR 12(2)", gettext_noop("contact of the data protection officer")),
+    Element("representative", "GDPR 27", gettext_noop("contact of the representative in the Union")),
+    Element("certificate", "GDPR 15(1)", gettext_noop("certificate of a complete search")),
+)
+
+
+def missing(facts: Mapping[str, object]) -> list[Element]:
+    """The obligatory elements whose fact is absent, None, False or blank."""
+    return [element for element in OBLIGATORY if not _is_said(facts.get(element.key))]
+
+
+def _is_said(fact: object) -> bool:
+    return bool(fact.strip()) if isinstance(fact, str) else bool(fact)
