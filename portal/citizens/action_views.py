@@ -37,13 +37,15 @@ def status(request: HttpRequest, case: RightsRequest) -> HttpResponse:
 
 def show_status(request: HttpRequest, case: RightsRequest, photo_form: PhotoForm) -> HttpResponse:
     context = {"page": status_page.build(case, session=request.session), "form": photo_form}
-    return render(request, "citizens/status.html", context, status=422 if photo_form.errors else 200)
+    return render(request, "citizens/status.html", context)
 
 
-@require_POST
+@require_http_methods(READ_OR_WRITE)
 @opened
 def photo(request: HttpRequest, case: RightsRequest) -> HttpResponse:
     """Take a better photograph."""
+    if request.method != "POST":  # Where the language was switched on the page with a mistake.
+        return redirect("citizens:status", request_id=case.pk)
     oversize = int(request.META.get("CONTENT_LENGTH") or 0) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE
     form = PhotoForm(request.POST, request.FILES, oversize=oversize)
     if not form.is_valid():

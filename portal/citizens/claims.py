@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import ControllerProfile, ControllerText
@@ -35,7 +36,7 @@ UNDECIDED: Final = _("Not decided yet.")
 class Refusal:
     """Why, under which rule, and what can be done about it (GDPR 12(4))."""
 
-    ground: str
+    law_words: str
     citation: str
     reasons: str
     court: str
@@ -77,7 +78,12 @@ def _refusal(claim: Claim, case: RightsRequest) -> Refusal | None:
     if decision is None or claim.outcome not in (ClaimOutcome.REFUSED, ClaimOutcome.PARTIAL):
         return None
     ground = grounds.GROUNDS[decision.ground]
-    return Refusal(ground=ground.title, citation=ground.citation, reasons=decision.reasons, court=court(case.language))
+    return Refusal(
+        law_words=gettext(ground.letter_text),
+        citation=ground.citation,
+        reasons=decision.reasons,
+        court=court(case.language),
+    )
 
 
 def court(language: str) -> str:

@@ -108,7 +108,7 @@ class Code(View):
             "address": shown.values_list("email", flat=True).first() if shown else None,
             "request_id": self.request_id,
         }
-        return render(self.request, "citizens/code.html", context, status=422 if form.errors else 200)
+        return render(self.request, "citizens/code.html", context)
 
 
 @method_decorator(personal, name="dispatch")
@@ -121,7 +121,7 @@ class Find(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         form = FindForm(request.POST)
         if not form.is_valid():
-            return render(request, "citizens/find.html", {"form": form}, status=422)
+            return render(request, "citizens/find.html", {"form": form})
         holder = holder_of(**form.cleaned_data)
         email_code.issue_if_due(request=holder)
         request_id = holder if isinstance(holder, UUID) else holder.pk

@@ -158,8 +158,7 @@ class Step(View):
             "held": bool(self.draft and self.draft.photo()),
             "to_check": "check" in self.request.GET,
         }
-        status = 422 if form.errors else 200
-        response = render(self.request, f"citizens/form/{step}.html", context, status=status)
+        response = render(self.request, f"citizens/form/{step}.html", context)
         if self.draft:
             keep_cookie(response, self.draft)
         return response

@@ -83,12 +83,6 @@ class StatusPage:
     is_working: bool
 
     @property
-    def last_title(self) -> Promise | None:
-        """The last step that was reached: the only one of those done that still explains itself."""
-        done = [step.title for step in self.steps if step.mark == "done"]
-        return done[-1] if done else None
-
-    @property
     def version(self) -> str:
         """Changes when something happened to the request; the page is refreshed by it."""
         asks = "photo" if self.photo_ask else ""

@@ -35,7 +35,7 @@ NEXT: Final[dict[RequestState, Promise]] = {
     S.SEARCHED: _("The search is done. A person now looks at every picture it found; no machine decides alone."),
     S.REVIEWED: _("The pictures were looked at. Now each thing you asked for is decided."),
     S.DECIDED: _("It is decided, and is being carried out. We write to you when it is done."),
-    S.CARRIED_OUT: _("Everything you asked for is done. There is nothing more you need to do."),
+    S.CARRIED_OUT: _("Your request is answered and carried out. There is nothing more you need to do."),
     S.CLOSED: _("This request is closed. Your photograph and your answer were destroyed; only this record remains."),
     S.WITHDRAWN: _("You withdrew this request. Your photograph was destroyed; only this record remains."),
 }
