@@ -12,13 +12,11 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from portal.desk import pictures, review, views
+from portal.desk.words import SOON_DAYS, state_name
 from portal.models import JobState
 from rights import queries
 from rights.law.lifecycle import RequestState
 from rights.models import OPEN_STATES, RightsRequest
-
-SOON_DAYS = 7
-"""From here on the queue shows a request as urgent. A matter of display, not of law."""
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -136,17 +134,6 @@ def enter_guarded(http: HttpRequest) -> HttpResponse:
     return views.enter(http)
 
 
-STATE_NAMES = {
-    RequestState.RECEIVED: _("received"),
-    RequestState.CONFIRMED: _("confirmed"),
-    RequestState.SEARCHED: _("searched"),
-    RequestState.REVIEWED: _("reviewed"),
-    RequestState.DECIDED: _("decided"),
-    RequestState.CARRIED_OUT: _("carried out"),
-    RequestState.CLOSED: _("closed"),
-    RequestState.WITHDRAWN: _("withdrawn"),
-}
-
 WAITS_FOR = {
     RequestState.RECEIVED: _("the person: e-mail code"),
     RequestState.CONFIRMED: _("the person: a better photograph"),
@@ -154,8 +141,3 @@ WAITS_FOR = {
     RequestState.REVIEWED: _("us: decide"),
     RequestState.DECIDED: _("the person: fetch the copy"),
 }
-
-
-def state_name(state: str) -> str:
-    """The state in the reader's language."""
-    return str(STATE_NAMES[RequestState(state)])

@@ -4,7 +4,7 @@ from django import template
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal.desk.requests import SOON_DAYS, state_name
+from portal.desk.words import SOON_DAYS, state_name
 from portal.models import JobKind, JobState
 from rights import queries
 from rights.law.lifecycle import ClaimOutcome, RequestState
@@ -12,7 +12,6 @@ from rights.models import RightsRequest
 
 register = template.Library()
 register.filter("state_name", state_name)
-register.filter("absolute", abs)
 register.filter("translated", gettext)
 
 OUTCOME_NAMES = {
@@ -36,6 +35,12 @@ JOB_NAMES = {
 }
 JOB_STATES = {JobState.WAITING: _("waiting"), JobState.RUNNING: _("running"), JobState.DONE: _("done")}
 SIGNS = {"same": "✓", "not": "✗", "disputed": "≠", "open": "·"}
+
+
+@register.filter
+def absolute(value: int) -> int:
+    """Without its sign: a number of days overdue."""
+    return abs(value)
 
 
 @register.filter

@@ -1,0 +1,27 @@
+"""Words of the desk that its lists and its templates share.
+
+Template libraries are loaded while unfold is still being imported, so nothing here may need unfold.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from rights.law.lifecycle import RequestState
+
+SOON_DAYS = 7
+"""From here on the queue shows a request as urgent. A matter of display, not of law."""
+
+STATE_NAMES = {
+    RequestState.RECEIVED: _("received"),
+    RequestState.CONFIRMED: _("confirmed"),
+    RequestState.SEARCHED: _("searched"),
+    RequestState.REVIEWED: _("reviewed"),
+    RequestState.DECIDED: _("decided"),
+    RequestState.CARRIED_OUT: _("carried out"),
+    RequestState.CLOSED: _("closed"),
+    RequestState.WITHDRAWN: _("withdrawn"),
+}
+
+
+def state_name(state: str) -> str:
+    """The state in the reader's language."""
+    return str(STATE_NAMES[RequestState(state)])
