@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""From a fresh clone to something that runs: `make run`, `make test` and `make check` end here.
+
+Standard library only. It makes `.venv`, installs the locked packages into it, and hands over; what is missing on
+the machine is said in one sentence, with exit status 1.
+"""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - this very line is for those who have an older one
+    sys.exit("Regard needs Python 3.11 or newer: install it and say which, as in `make run PYTHON=python3.12`.")
+
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "installed.json"
+RUN_LOCK, DEV_LOCK = "requirements.txt", "requirements-dev.txt"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def _preflight() -> ModuleType:
+    """The checks, loaded by their path: the package they live in needs what is not installed yet."""
+    path = ROOT / "portal" / "serve" / "preflight.py"
+    spec = importlib.util.spec_from_file_location("preflight", path)
+    if spec is None or spec.loader is None:
+        sys.exit(f"{path} is missing: this copy of Regard is not complete.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+preflight = _preflight()
+NotReady = preflight.NotReady
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+# --- packages ---------------------------------------------------------------------------------------------------------
+
+
+def digest(lock: str) -> str:
+    """What a lock is recognised by."""
+    return hashlib.sha256((ROOT / lock).read_bytes()).hexdigest()
+
+
+def installed() -> dict[str, str]:
+    """The digests of the locks that `.venv` was installed from."""
+    try:
+        return dict(json.loads(STAMP.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def ensure_packages(lock: str) -> None:
+    """Bring `.venv` to the state of a lock, unless it is there. Raises: NotReady."""
+    if PYTHON.exists() and installed().get(lock) == digest(lock):
+        return
+    preflight.writable(ROOT)
+    make_venv()
+    if not _can_import("annoy"):
+        preflight.compiler()
+    say(f"Installing the packages of {lock}; the first time this takes a few minutes.")
+    with tempfile.TemporaryDirectory() as folder:
+        tools = Path(folder, "tools.txt")
+        tools.write_text(block_of("setuptools", (ROOT / lock).read_text(encoding="utf-8")), encoding="utf-8")
+        install(tools)
+    install(ROOT / lock)
+    # The development lock contains the other one.
+    done = (RUN_LOCK, DEV_LOCK) if lock == DEV_LOCK else (RUN_LOCK,)
+    STAMP.write_text(json.dumps(installed() | {name: digest(name) for name in done}) + "\n", encoding="utf-8")
+
+
+def make_venv() -> None:
+    """A `.venv` that works. Raises: NotReady."""
+    if PYTHON.exists() and subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode == 0:  # noqa: S603
+        return
+    if importlib.util.find_spec("ensurepip") is None:
+        raise NotReady("Python's venv module is missing: install it (Debian, Ubuntu: apt-get install python3-venv).")
+    say("Making .venv.")
+    try:
+        venv.create(VENV, clear=True, with_pip=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise NotReady(
+            f"{VENV} could not be made ({type(error).__name__}): see that there is room on the disk."
+        ) from None
+
+
+def _can_import(module: str) -> bool:
+    return subprocess.run([PYTHON, "-c", f"import {module}"], capture_output=True).returncode == 0  # noqa: S603
+
+
+def block_of(package: str, lock: str) -> str:
+    """The lines of a lock that pin one package, with its hashes."""
+    found = re.search(rf"^{re.escape(package)}==[^\n]*\\\n(?:    --hash=[^\n]*\n?)+", lock, re.MULTILINE)
+    if found is None:
+        raise NotReady(f"The lock names no {package}: run `make lock`.")
+    return found.group()
+
+
+def install(requirements: Path) -> None:
+    """Install a lock, every file checked against its hash.
+
+    What has no ready-made package is built with the locked setuptools rather than with whichever is the newest: a
+    build environment of pip's own would be filled without hashes. Raises: NotReady.
+    """
+    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--require-hashes", "--no-build-isolation", "--use-pep517", "--requirement", requirements]
+    if subprocess.run(command, stdin=subprocess.DEVNULL).returncode != 0:  # noqa: S603
+        raise NotReady(
+            "The packages could not be installed, and pip says above why: see that this machine reaches a package "
+            "index, and run this again."
+        )
+
+
+# --- a browser, for the tests -----------------------------------------------------------------------------------------
+
+
+def chromium() -> str:
+    """The path of a Chromium: CHROMIUM, the system's, or one that apt-get installs for root. Raises: NotReady."""
+    chosen = os.environ.get("CHROMIUM", "")
+    if chosen:
+        if shutil.which(chosen) is None:
+            raise NotReady(f"CHROMIUM={chosen} cannot be run: give the path of a Chromium.")
+        return str(shutil.which(chosen))
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None and shutil.which("apt-get") and os.geteuid() == 0:
+        say("Installing Chromium with apt-get.")
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-qq", "--no-install-recommends", "chromium"],
+        ):
+            subprocess.run(command, env=environment, stdin=subprocess.DEVNULL)  # noqa: S603
+        found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        raise NotReady(
+            "The browser tests need Chromium: install it (Debian: apt-get install chromium) or give its path, as in "
+            "`make test CHROMIUM=/path/to/chromium`."
+        )
+    return found
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+def hand_over(command: Sequence[str | Path], **environment: str) -> None:
+    """Become another program, so that every signal reaches it."""
+    os.chdir(ROOT)
+    os.execve(command[0], [str(part) for part in command], {**os.environ, **environment})  # noqa: S606
+
+
+def run() -> None:
+    """Run everything on this machine."""
+    port = preflight.port(os.environ.get("PORT", ""))
+    photos = preflight.photos(os.environ.get("PHOTOS", ""))
+    var = Path(os.environ.get("REGARD_VAR") or default_var(photos)).resolve()
+    preflight.writable(var)
+    ensure_packages(RUN_LOCK)
+    command = [PYTHON, "manage.py", "serve", "--port", str(port), "--photos", str(photos or "")]
+    hand_over(command, REGARD_PROFILE="dev", REGARD_VAR=str(var))
+
+
+def default_var(photos: Path | None) -> Path:
+    """Where a run keeps its state. Each folder of photographs has its own: nothing of the demonstration mixes in."""
+    if photos is None:
+        return ROOT / "var"
+    name = re.sub(r"[^A-Za-z0-9]+", "-", photos.name).strip("-").lower() or "photos"
+    return ROOT / "var" / "own" / f"{name}-{hashlib.sha256(os.fsencode(photos)).hexdigest()[:8]}"
+
+
+def check() -> int:
+    """Run every check that needs no test."""
+    ensure_packages(DEV_LOCK)
+    return subprocess.run([PYTHON, "-m", "scripts.check"], cwd=ROOT).returncode  # noqa: S603
+
+
+def test() -> int:
+    """Run the checks, then the suite on SQLite and, without the browser, on PostgreSQL. All of them, whatever fails."""
+    preflight.writable(ROOT / "var")
+    ensure_packages(DEV_LOCK)
+    environment = {**os.environ, "CHROMIUM": chromium()}
+    failed = ["make check"] if check() else []
+    for database, extra in (("postgres", ["-m", "not browser"]), ("sqlite", [])):
+        say(f"\nThe suite on {database}:")
+        environment |= {"REGARD_TEST_DATABASE": database, "REGARD_TEST_EARLIER": ", ".join(failed)}
+        command = [PYTHON, "-m", "pytest", *extra]
+        if subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL).returncode != 0:  # noqa: S603
+            failed.append(f"the suite on {database}")
+    return int(bool(failed))
+
+
+def main(arguments: Sequence[str]) -> int:
+    commands = {"run": run, "test": test, "check": check}
+    if len(arguments) != 1 or arguments[0] not in commands:
+        say(f"Usage: {sys.argv[0]} {'|'.join(commands)}")
+        return 2
+    try:
+        return commands[arguments[0]]() or 0
+    except NotReady as reason:
+        sys.stderr.write(f"{reason}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""The demonstration's controller: an archive that does not exist, in the words that article 15 asks for."""
+
+from datetime import date
+from typing import Any, Final
+
+PROFILE: Final[dict[str, Any]] = {
+    "name": "Lumière Photo Archive (demonstration)",
+    "postal_address": "12 rue de l'Exemple\n75011 Paris\nFrance",
+    "email": "archive@example.org",
+    "country": "FR",
+    "dpo_contact": "Data protection officer, Lumière Photo Archive\n12 rue de l'Exemple, 75011 Paris\ndpo@example.org",
+    "established_in_union": True,
+    "authority_name": "Commission nationale de l'informatique et des libertés (CNIL)",
+    "authority_address": "3 place de Fontenoy, TSA 80715\n75334 Paris Cedex 07\nFrance",
+    "authority_url": "https://www.cnil.fr/fr/plaintes",
+    "transfers_outside_union": True,
+    "automated_decisions": False,
+}
+
+TEXTS: Final[dict[str, dict[str, str]]] = {
+    "en": {
+        "purposes": "The pictures are kept to document public life and are licensed to publishers. Faces are compared "
+        "only to answer requests such as this one.",
+        "categories": "Photographs in which you can be seen; when and where they were taken, as far as the camera "
+        "recorded it; the address of the page they came from; and, for each face, a template: 128 numbers computed "
+        "from the picture.",
+        "storage": "Photographs are kept for as long as they are of documentary interest, which is reviewed every five "
+        "years. A template is kept exactly as long as its photograph.",
+        "origin": "The pictures were taken by the archive's own photographers or collected from public web pages; the "
+        "address is given with each picture that has one.",
+        "automated": "No decision is taken by automated means alone. A computer proposes pictures that may show you; "
+        "people decide.",
+        "safeguards": "Pictures are shown to a recipient in Canada, for which the European Commission has found an "
+        "adequate level of protection (decision 2002/2/EC).",
+        "court": "You can bring the matter before the tribunal judiciaire of the place where you live, or where the "
+        "archive is established (Paris).",
+    },
+    "fr": {
+        "purposes": "Les images sont conservées pour documenter la vie publique et sont cédées sous licence à des "
+        "éditeurs. Les visages ne sont comparés que pour répondre à des demandes comme celle-ci.",
+        "categories": "Les photographies sur lesquelles on vous voit ; la date et le lieu de prise de vue, si "
+        "l'appareil les a enregistrés ; l'adresse de la page d'où elles viennent ; et, pour chaque visage, un "
+        "gabarit : 128 nombres calculés à partir de l'image.",
+        "storage": "Les photographies sont conservées tant qu'elles ont un intérêt documentaire, réexaminé tous les "
+        "cinq ans. Un gabarit est conservé exactement aussi longtemps que sa photographie.",
+        "origin": "Les images ont été prises par les photographes du fonds ou recueillies sur des pages web "
+        "publiques ; l'adresse est indiquée avec chaque image qui en a une.",
+        "automated": "Aucune décision n'est prise par des moyens uniquement automatisés. Un ordinateur propose des "
+        "images sur lesquelles vous pourriez figurer ; des personnes décident.",
+        "safeguards": "Des images sont montrées à un destinataire au Canada, pour lequel la Commission européenne a "
+        "constaté un niveau de protection adéquat (décision 2002/2/CE).",
+        "court": "Vous pouvez saisir le tribunal judiciaire du lieu où vous demeurez ou du lieu où le fonds est établi "
+        "(Paris).",
+    },
+}
+
+RECIPIENTS: Final[dict[str, dict[str, Any]]] = {
+    "Agence Exemple": {
+        "role": "recipient",
+        "email": "rights@agence.example.org",
+        "country": "FR",
+        "since": date(2019, 3, 1),
+    },
+    "Example Press Syndicate": {
+        "role": "recipient",
+        "email": "privacy@syndicate.example.org",
+        "country": "CA",
+        "since": date(2021, 9, 15),
+    },
+}

@@ -1,0 +1,129 @@
+"""Fixtures of the whole suite. The environment is set before Django is loaded, whoever starts pytest."""
+
+from tests import environment
+
+_tidy = environment.prepare()
+
+import django  # noqa: E402
+
+django.setup()
+
+from collections.abc import Callable, Iterator  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+import pytest  # noqa: E402
+from celery import Celery  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
+from pytest_django.fixtures import SettingsWrapper  # noqa: E402
+
+from matching.models import Source  # noqa: E402
+from portal import catalogues  # noqa: E402
+from portal.models import ControllerProfile  # noqa: E402
+from portal.serve import seed  # noqa: E402
+from tests import holdings, hostile  # noqa: E402
+
+PASSWORD = "correct horse battery staple"
+
+
+def pytest_unconfigure() -> None:
+    _tidy()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """`make test` runs several things and shows this summary last: it should not look better than it is."""
+    if environment.EARLIER:
+        terminalreporter.write_line(f"Failed before this suite began: {environment.EARLIER}.", red=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _catalogues_are_compiled() -> None:
+    catalogues.compile_all()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_suite_is_hostile() -> Iterator[None]:
+    with hostile.undefined_variables_fail(), hostile.unordered_queries_are_shuffled():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(settings: SettingsWrapper, tmp_path: Path) -> None:
+    """No test finds another one's index or archives."""
+    settings.INDEX_DIR = tmp_path / "index"
+    settings.ANSWERS_DIR = tmp_path / "answers"
+
+
+@pytest.fixture(autouse=True)
+def sent_tasks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[Any, ...]]]:
+    """What was handed to the broker, as (task name, arguments). There is no broker, and nothing runs by itself."""
+    sent: list[tuple[str, tuple[Any, ...]]] = []
+
+    def send_task(self: Celery, name: str, args: tuple[Any, ...] = (), **options: Any) -> None:
+        sent.append((name, tuple(args)))
+
+    monkeypatch.setattr(Celery, "send_task", send_task)
+    return sent
+
+
+@pytest.fixture
+def run_jobs() -> Callable[[], None]:
+    """Do what a worker would: every job and every notice that is due, until nothing is.
+
+    A job that has to wait is left waiting, as in a worker; any other error is the test's to see.
+    """
+
+    def run() -> None:
+        from portal import jobs, tasks
+        from portal.notices import outbox
+
+        for _round in range(50):
+            due_jobs, due_notices = jobs.due(), outbox.due()
+            if not due_jobs and not due_notices:
+                return
+            for job_id in due_jobs:
+                try:
+                    tasks.run_job(job_id)
+                except jobs.Postponed:
+                    continue
+            for notice_id in due_notices:
+                tasks.deliver(str(notice_id))
+        raise AssertionError("The work never ends: every round makes more of it.")
+
+    return run
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """A member of staff with the rights of the desk, and no more."""
+    return _member("reviewer-one")
+
+
+@pytest.fixture
+def other_staff(db: None) -> User:
+    """Another one: what is only possible needs two people."""
+    return _member("reviewer-two")
+
+
+def _member(name: str) -> User:
+    user = User.objects.create_user(name, f"{name}@example.org", PASSWORD, is_staff=True)
+    user.groups.add(seed.desk_group())
+    return user
+
+
+@pytest.fixture
+def controller(db: None) -> ControllerProfile:
+    """A profile with everything that the law asks of it, in English and French."""
+    return seed.demo_controller()
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory: pytest.TempPathFactory) -> holdings.People:
+    """Photographs of ten people who do not exist, at most 800 pixels, made when first asked for."""
+    return holdings.People(tmp_path_factory.mktemp("people"))
+
+
+@pytest.fixture
+def collection(people: holdings.People, tmp_path: Path, db: None) -> Source:
+    """A source of real pictures of three people and a group picture, imported with dlib; the test's own copy."""
+    return holdings.collection(people, tmp_path / "collection")
