@@ -34,6 +34,7 @@ def deliver(notice_id: str) -> None:
 def pick_up() -> None:
     """Queue what the broker lost, what a dead worker left, and what has become due."""
     jobs.take_over_the_dead()
+    outbox.settle_the_interrupted()
     flow.start_due_erasures()
     flow.destroy_what_is_due()
     for job_id in jobs.due():

@@ -6,5 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("portal.citizens.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("api/", include("portal.api.urls")),
+    path("mailbox/", include("portal.mailbox")),
     path("desk/", admin.site.urls),
 ]

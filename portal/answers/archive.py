@@ -1,0 +1,191 @@
+"""The archive that answers an access claim: letter, data, and the pictures with other people's faces obscured.
+
+It is made in memory piece by piece and sealed as it is made; nothing readable is ever on disk.
+"""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from matching import images, sources
+from matching.engine import Box, get_engine
+from matching.models import Photo
+from portal import vault
+from portal.answers import data
+from portal.answers.facts import photos_of
+from portal.answers.letter import letter
+from portal.answers.scope import granted_faces, withheld_photos
+from portal.models import Answer
+from rights.models import Right, RightsRequest
+
+DOUBTFUL = -0.3
+"""Detection threshold for what is obscured: below dlib's customary 0, so that faces too doubtful to be indexed are
+hidden too. Hiding a lamp by mistake harms nobody."""
+OVERLAP = 0.3
+"""Intersection over union from which a detection is the person's own face seen again."""
+MARGIN = 0.35
+
+
+def path_of(request: RightsRequest) -> Path:
+    """Where the sealed archive of a request lies."""
+    return Path(settings.ANSWERS_DIR) / f"{request.pk}.sealed"
+
+
+def build(*, request: RightsRequest) -> Answer:
+    """Build the archive and its row; a finished one is left as it is.
+
+    Raises:
+        matching.sources.SourceUnreachable: a picture cannot be read now; nothing was written.
+        FileNotFoundError: a picture that was found is gone from its source; search again.
+        vault.Destroyed: the request's evidence was destroyed.
+    """
+    done = Answer.objects.filter(request=request).first()
+    if done is not None and path_of(request).exists():
+        return done
+    digest = Digest()
+    vault.seal_file(request, digest.over(_zip(request)), path_of(request))
+    with transaction.atomic():
+        granted = photos_of(request).exclude(pk__in=withheld_photos(request, Right.ACCESS)).count()
+        answer, _created = Answer.objects.update_or_create(
+            request=request,
+            defaults={
+                "size": digest.size,
+                "sha256": digest.hexdigest(),
+                "photos": granted,
+                "built_at": timezone.now(),
+            },
+        )
+    return answer
+
+
+def stream(answer: Answer) -> Iterator[bytes]:
+    """The archive, opened chunk by chunk. Raises: vault.Destroyed, vault.VaultError, FileNotFoundError."""
+    return vault.unseal_file(answer.request, path_of(answer.request))
+
+
+def destroy(*, request: RightsRequest) -> None:
+    """Delete the sealed file, and what an interrupted build may have left of it."""
+    folder = Path(settings.ANSWERS_DIR)
+    for path in folder.glob(f"{request.pk}.sealed*"):
+        path.unlink(missing_ok=True)
+
+
+class Digest:
+    """Size and SHA-256 of what flows through."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    def over(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._sha256.update(chunk)
+            self.size += len(chunk)
+            yield chunk
+
+    def hexdigest(self) -> str:
+        return self._sha256.hexdigest()
+
+
+class _Drain(io.RawIOBase):
+    """A file that is only ever written to, and emptied in between: `zipfile` streams into it."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._position = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, chunk: object) -> int:
+        piece = bytes(chunk)  # type: ignore[call-overload]
+        self._buffer += piece
+        self._position += len(piece)
+        return len(piece)
+
+    def tell(self) -> int:
+        return self._position
+
+    def take(self) -> bytes:
+        taken = bytes(self._buffer)
+        self._buffer.clear()
+        return taken
+
+
+def _zip(request: RightsRequest) -> Iterator[bytes]:
+    """The bytes of the archive, file by file. Names are ours; none comes from the collection."""
+    drain = _Drain()
+    names: dict[int, str] = {}
+    with zipfile.ZipFile(drain, "w") as archive:
+        for number, photo in enumerate(photos_of(request), start=1):
+            if photo.pk in withheld_photos(request, Right.ACCESS):
+                continue
+            names[photo.pk] = _name(number, photo)
+            archive.writestr(names[photo.pk], copy_of(request, photo), zipfile.ZIP_STORED)
+            yield drain.take()
+        archive.writestr("data.json", data.as_json(request, names), zipfile.ZIP_DEFLATED)
+        archive.writestr("letter.pdf", letter(request=request), zipfile.ZIP_DEFLATED)
+        with translation.override(request.language):
+            archive.writestr("README.txt", _readme(), zipfile.ZIP_DEFLATED)
+        yield drain.take()
+    yield drain.take()
+
+
+def _name(number: int, photo: Photo) -> str:
+    taken = f"-{timezone.localtime(photo.taken_at):%Y-%m-%d}" if photo.taken_at else ""
+    return f"pictures/{number:03d}{taken}.jpg"
+
+
+def copy_of(request: RightsRequest, photo: Photo) -> bytes:
+    """The photo as a JPEG in which every face but the person's own is obscured beyond recovery.
+
+    Raises:
+        matching.sources.SourceUnreachable, FileNotFoundError.
+    """
+    raw = sources.read_object(photo.source, photo.path)
+    pixels = images.read_picture(raw, max_bytes=len(raw), max_pixels=settings.IMAGE_MAX_PIXELS).pixels
+    own_faces = list(granted_faces(request, Right.ACCESS).filter(photo=photo))
+    own = [Box(face.left, face.top, face.right, face.bottom) for face in own_faces]
+    others = photo.faces.exclude(pk__in=[face.pk for face in own_faces])
+    hidden = [Box(face.left, face.top, face.right, face.bottom) for face in others]
+    for box, _score in get_engine().detect(pixels, threshold=DOUBTFUL):
+        if not any(_overlap(box, mine) >= OVERLAP for mine in own):
+            hidden.append(box)
+    obscured = images.obscure(pixels, hidden, margin=MARGIN)
+    for box in own:  # A neighbour's margin must not cut into the person's own face.
+        obscured[box.top : box.bottom, box.left : box.right] = _own_pixels(pixels, box, hidden)
+    return images.as_jpeg(obscured, quality=92)
+
+
+def _own_pixels(pixels: images.Pixels, box: Box, hidden: list[Box]) -> images.Pixels:
+    """The person's own face, without what of it belongs to somebody else's box."""
+    bare = images.obscure(pixels, hidden, margin=0.0)
+    return bare[box.top : box.bottom, box.left : box.right]
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    areas = [(b.right - b.left) * (b.bottom - b.top) for b in (one, other)]
+    return width * height / (sum(areas) - width * height)
+
+
+def _readme() -> str:
+    return "\n".join(
+        [
+            _("letter.pdf: our answer to your request."),
+            _("pictures: the pictures that show you; other people's faces are obscured."),
+            _("data.json: everything stored about them, to be read by a machine."),
+            "",
+        ]
+    )

@@ -1,0 +1,219 @@
+"""What the letter says, section by section, as plain blocks of text in the active language."""
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
+from matching import reviews
+from portal.answers.facts import decisions_of, photos_of, recipients_of
+from portal.answers.scope import withheld_photos
+from portal.models import ControllerProfile, ControllerText
+from rights.law.grounds import GROUNDS
+from rights.models import Right, RightsRequest
+
+Block = dict[str, Any]
+
+
+def heading(text: str) -> Block:
+    return {"kind": "heading", "text": text}
+
+
+def paragraph(text: str) -> Block:
+    return {"kind": "text", "text": text}
+
+
+def blocks(request: RightsRequest) -> list[Block]:
+    """The whole letter, in the order of article 15."""
+    profile = ControllerProfile.load()
+    text = ControllerText.objects.filter(profile_id=profile.pk, language=request.language).first() or ControllerText()
+    return [
+        *_opening(request),
+        *_decisions(request),
+        *_pictures(request),
+        *_certificate(request),
+        *_article_15(request, profile, text),
+        *_remedies(profile, text),
+        *_contacts(profile),
+    ]
+
+
+def _opening(request: RightsRequest) -> list[Block]:
+    received = date_format(timezone.localtime(request.received_at), "DATE_FORMAT")
+    photos = photos_of(request).count()
+    if photos:
+        answer = ngettext(
+            "Yes: we hold data about you. We found you in %(n)d picture, and hold a template of your face for each "
+            "time you appear in it.",
+            "Yes: we hold data about you. We found you in %(n)d pictures, and hold a template of your face for each "
+            "time you appear in them.",
+            photos,
+        ) % {"n": photos}
+    else:
+        answer = _("No: we hold no picture of you. We searched everything we hold and found you in none of it.")
+    opening = _("We received your request on %(received)s. This is our answer to it, free of charge.")
+    return [paragraph(opening % {"received": received}), paragraph(answer)]
+
+
+OUTCOMES = {
+    ("access", "granted"): gettext_noop("Access: granted. The copy is in this archive."),
+    ("access", "partial"): gettext_noop("Access: granted, but the copy of some pictures is withheld."),
+    ("access", "refused"): gettext_noop("Access: refused."),
+    ("access", "nothing_held"): gettext_noop("Access: nothing is held."),
+    ("erasure", "granted"): gettext_noop(
+        "Erasure: granted. It is carried out once you have this copy, and you will receive the proof of it."
+    ),
+    ("erasure", "partial"): gettext_noop("Erasure: granted, except for some pictures."),
+    ("erasure", "refused"): gettext_noop("Erasure: refused."),
+    ("erasure", "nothing_held"): gettext_noop("Erasure: there is nothing to erase."),
+}
+
+
+def _decisions(request: RightsRequest) -> list[Block]:
+    result = [heading(_("What we decided"))]
+    for decision in decisions_of(request):
+        words = OUTCOMES.get((decision["right"], decision["outcome"]))
+        if words is None:
+            continue
+        result.append(paragraph(_(words)))
+        if decision["ground"]:
+            ground = GROUNDS[decision["ground"]]
+            result.append(paragraph(f"{_(ground.letter_text)} ({ground.citation})"))
+            result.append(paragraph(_("Our reasons:") + "\n" + decision["reasons"]))
+    return result
+
+
+def _pictures(request: RightsRequest) -> list[Block]:
+    photos = list(photos_of(request))
+    if not photos:
+        return []
+    withheld = set(withheld_photos(request, Right.ACCESS))
+    own: dict[int, int] = {}
+    for photo_id in reviews.accepted_faces(request.pk).values_list("photo_id", flat=True):
+        own[photo_id] = own.get(photo_id, 0) + 1
+    rows = []
+    for number, photo in enumerate(photos, start=1):
+        taken = date_format(timezone.localtime(photo.taken_at), "SHORT_DATE_FORMAT") if photo.taken_at else "–"
+        rows.append(
+            [
+                f"{number:03d}" + (f" ({_('withheld')})" if photo.pk in withheld else ""),
+                taken,
+                photo.source.name,
+                photo.source_url or "–",
+                str(own[photo.pk]),
+                str(photo.faces.count() - own[photo.pk]),
+            ]
+        )
+    header = [_("No."), _("Taken"), _("Collection"), _("Source"), _("Your face"), _("Other faces")]
+    return [
+        heading(_("The pictures")),
+        paragraph(
+            _(
+                "The numbers are those of the files in the folder “pictures”. Faces of other people are obscured in "
+                "the copies (article 15(4)). The file data.json holds everything we have stored about each picture: "
+                "all metadata, where your face lies in it, and the template itself, which is a list of 128 numbers."
+            )
+        ),
+        {"kind": "table", "header": header, "rows": rows, "widths": [4, 5, 6, 13, 4, 4]},
+    ]
+
+
+def _certificate(request: RightsRequest) -> list[Block]:
+    search = reviews.latest_search(request.pk)
+    if search is None:
+        return []
+    c = search.certificate
+    swept = date_format(timezone.localtime(search.finished_at), "DATETIME_FORMAT")
+    rows = [
+        [_("Photos held"), str(c["photos_held"])],
+        [_("Faces held"), str(c["faces_held"])],
+        [_("Faces compared with yours"), str(c["faces_scanned"])],
+        [_("Photos that could not be read"), str(c["photos_unreadable"])],
+        [_("Photos in which no face was found"), str(c["photos_without_face"])],
+        [_("Compared on"), swept],
+        [_("Engine"), c["engine"]],
+        [_("Index"), c["index_version"]],
+        [
+            _("Taken for a match / for possible up to a distance of"),
+            f"{c['bands']['match']} / {c['bands']['possible']}",
+        ],
+    ]
+    complete = _(
+        "The search was complete: every face we hold was compared with your photograph, whatever its date and "
+        "wherever it came from. Nothing was decided by the machine alone: members of our staff looked at every hit."
+    )
+    limits = _(
+        "A face that the engine did not find in a picture could not be compared. The numbers below say in how many "
+        "pictures that was so. If you know of a picture that is missing, send us its address or the file."
+    )
+    return [
+        heading(_("How we know that these are all")),
+        paragraph(complete),
+        paragraph(limits),
+        {"kind": "facts", "rows": rows},
+    ]
+
+
+def _article_15(request: RightsRequest, profile: ControllerProfile, text: ControllerText) -> list[Block]:
+    recipients = list(recipients_of(request))
+    if recipients:
+        named: list[Block] = [
+            paragraph(_("Pictures of the collections in which you were found were disclosed to:")),
+            {"kind": "list", "items": [_recipient(item) for item in recipients]},
+        ]
+    else:
+        named = [paragraph(_("Pictures of you were disclosed to nobody."))]
+    automated = (
+        text.automated if profile.automated_decisions else _("No decision about you is taken by a machine alone.")
+    )
+    safeguards = (
+        text.safeguards if profile.transfers_outside_union else _("Your data is not transferred outside the Union.")
+    )
+    rights = _(
+        "You have the right to have data about you rectified (article 16) or erased (article 17), to have its "
+        "processing restricted (article 18), and to object to it (article 21). You can use each of them on our "
+        "portal or in any other way, at any time and as often as you like."
+    )
+    return [
+        heading(_("What the law obliges us to tell you")),
+        paragraph(_("Purposes, 15(1)(a)") + "\n" + text.purposes),
+        paragraph(_("Categories of data, 15(1)(b)") + "\n" + text.categories),
+        paragraph(_("Recipients, 15(1)(c)")),
+        *named,
+        paragraph(_("How long we store it, 15(1)(d)") + "\n" + text.storage),
+        paragraph(_("Your rights, 15(1)(e)") + "\n" + rights),
+        paragraph(_("Where it comes from, 15(1)(g)") + "\n" + text.origin),
+        paragraph(_("Automated decisions, 15(1)(h)") + "\n" + automated),
+        paragraph(_("Transfers outside the Union, 15(2)") + "\n" + safeguards),
+    ]
+
+
+def _recipient(recipient: Any) -> str:
+    since = date_format(recipient.since, "DATE_FORMAT") if recipient.since else ""
+    name = f"{recipient.name} ({recipient.country}), {recipient.get_role_display()}"
+    return _("%(name)s, since %(since)s") % {"name": name, "since": since} if since else name
+
+
+def _remedies(profile: ControllerProfile, text: ControllerText) -> list[Block]:
+    return [
+        heading(_("If you do not agree")),
+        paragraph(
+            _("You can complain to the supervisory authority, free of charge:")
+            + "\n"
+            + "\n".join([profile.authority_name, profile.authority_address, profile.authority_url])
+        ),
+        paragraph(_("You can also go to court:") + "\n" + text.court),
+    ]
+
+
+def _contacts(profile: ControllerProfile) -> list[Block]:
+    result = [
+        heading(_("Whom to turn to")),
+        paragraph("\n".join([_("Controller"), profile.name, profile.postal_address, profile.email])),
+        paragraph(_("Data protection officer") + "\n" + profile.dpo_contact),
+    ]
+    if profile.representative_contact:
+        result.append(paragraph(_("Representative in the Union") + "\n" + profile.representative_contact))
+    return result

@@ -1,0 +1,33 @@
+"""Who holds a piece of work, and whether that process still lives."""
+
+import os
+import socket
+
+
+def _started(pid: int) -> str:
+    """When the process began, so that a number used again is not taken for the same process; empty if unknown."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def owner() -> str:
+    """This process, as `host:pid:start`."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+
+
+def is_dead(holder: str) -> bool:
+    """Whether the holder ran on this host and is gone. One of another host is never called dead: its lease ends."""
+    host, _colon, rest = holder.partition(":")
+    pid, _colon, started = rest.partition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return bool(started) and _started(int(pid)) != started

@@ -1,0 +1,68 @@
+"""The local mailbox: where mails land when none leave the machine, and the page that shows them."""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+from portal.models import LocalMail
+
+
+class LocalMailboxBackend(BaseEmailBackend):
+    """Keeps mails as rows. A Message-ID that is there already is not delivered again."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        delivered = 0
+        for message in email_messages:
+            html = ""
+            if isinstance(message, EmailMultiAlternatives) and message.alternatives:
+                html = str(message.alternatives[0][0])
+            _mail, created = LocalMail.objects.get_or_create(
+                message_id=message.extra_headers["Message-ID"],
+                defaults={
+                    "to": ", ".join(message.to),
+                    "subject": message.subject,
+                    "text": message.body,
+                    "html": html,
+                },
+            )
+            delivered += created
+        return delivered
+
+    def arrived(self, message_id: str) -> bool:
+        """Whether the mailbox has this message."""
+        return LocalMail.objects.filter(message_id=message_id).exists()
+
+
+def _only_local() -> None:
+    if not settings.LOCAL_MAILBOX:
+        raise Http404
+
+
+@require_safe
+def inbox(http: HttpRequest) -> HttpResponse:
+    """Every mail, the newest first."""
+    _only_local()
+    return _page(http, "mailbox/list.html", {"mails": LocalMail.objects.all()[:200]})
+
+
+@require_safe
+def mail(http: HttpRequest, mail_id: int) -> HttpResponse:
+    """One mail, as HTML in a frame that runs no script, and as text."""
+    _only_local()
+    return _page(http, "mailbox/mail.html", {"mail": get_object_or_404(LocalMail, pk=mail_id)})
+
+
+def _page(http: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    response = render(http, template, context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+app_name = "mailbox"
+urlpatterns = [path("", inbox, name="list"), path("<int:mail_id>/", mail, name="mail")]

@@ -1,0 +1,153 @@
+"""A notice as a mail: text and HTML from one template, in the person's language.
+
+The text template is the one source. Its paragraphs become HTML; a line `>> Label | address` becomes a button, a
+line `## digits` the large code, and `- ` lines a list. Django's escaping applies once, on the way to HTML.
+"""
+
+from datetime import datetime
+from email.utils import formataddr, parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+from portal.identity import links
+from portal.models import ControllerProfile, ControllerText, Event, Notice
+from rights import queries
+from rights.law.grounds import GROUNDS
+from rights.models import RightsRequest
+
+
+def message_id(notice: Notice) -> str:
+    """The Message-ID: derived from the row, so that a mail sent twice would be seen as one."""
+    return f"<{notice.pk.hex}@{urlsplit(settings.PUBLIC_URL).hostname}>"
+
+
+def compose(notice: Notice) -> EmailMultiAlternatives:
+    """The mail of a notice. Its subject names the matter and nothing of the person."""
+    with translation.override(notice.language):
+        facts = _facts(notice)
+        text = _tidy(render_to_string(f"notices/{notice.event}.txt", facts))
+        subject, _newline, body = text.partition("\n")
+        html = render_to_string(
+            "notices/layout.html",
+            {"blocks": _blocks(body), "subject": subject, "language": notice.language, **facts},
+        )
+    message = EmailMultiAlternatives(
+        subject=subject.strip(),
+        body=_plain(body).strip() + "\n",
+        from_email=_sender(facts["controller"]),
+        to=[notice.recipient.email if notice.recipient else notice.request.requester.email],
+        headers=_headers(notice),
+    )
+    message.attach_alternative(html, "text/html")
+    return message
+
+
+def _sender(controller: ControllerProfile) -> str:
+    _name, address = parseaddr(settings.MAIL_FROM)
+    return formataddr((controller.name, address)) if controller.name else settings.MAIL_FROM
+
+
+def _headers(notice: Notice) -> dict[str, str]:
+    headers = {"Message-ID": message_id(notice), "Auto-Submitted": "auto-generated"}
+    if notice.event != Event.ACKNOWLEDGED and notice.recipient is None:
+        first = notice.request.notices.filter(event=Event.ACKNOWLEDGED).first()
+        if first is not None:
+            headers |= {"In-Reply-To": message_id(first), "References": message_id(first)}
+    return headers
+
+
+def _facts(notice: Notice) -> dict[str, Any]:
+    request = notice.request
+    controller = ControllerProfile.load()
+    facts: dict[str, Any] = {
+        "case": request,
+        "controller": controller,
+        "texts": ControllerText.objects.filter(profile_id=controller.pk, language=notice.language).first(),
+        "status_url": links.status_url(request),
+        "rights": [claim.right for claim in request.claims.order_by("right")],
+        **{name: _read(value) for name, value in notice.context.items()},
+    }
+    if notice.code is not None:
+        from portal.identity.email_code import digits  # that module posts notices
+
+        facts["digits"] = digits(notice.code)
+    if notice.event == Event.REFUSED:
+        facts |= _refusal(request, notice.context["right"])
+    if notice.event == Event.ANSWER_READY:
+        facts["until"] = request.answer.expires_at
+        facts["erasure_follows"] = request.claims.filter(right="erasure", outcome__in=["granted", "partial"]).exists()
+    return facts
+
+
+def _read(value: object) -> object:
+    """A moment written into the context as ISO 8601, as a moment in local time."""
+    if isinstance(value, str) and len(value) > 18 and value[4] == "-":
+        try:
+            return timezone.localtime(datetime.fromisoformat(value))
+        except ValueError:
+            return value
+    return value
+
+
+def _refusal(request: RightsRequest, right: str) -> dict[str, Any]:
+    claim = request.claims.get(right=right)
+    decision = queries.decision(claim)
+    if decision is None:
+        raise ValueError("A refusal is told before it was decided.")
+    ground = GROUNDS[decision.ground]
+    return {
+        "right": right,
+        "partial": decision.outcome == "partial",
+        "ground_text": gettext(ground.letter_text),
+        "citation": ground.citation,
+        "reasons": decision.reasons,
+        "withheld": len(decision.withheld),
+    }
+
+
+# --- from the one source to text and HTML -----------------------------------------------------------------------------
+
+
+def _tidy(text: str) -> str:
+    """At most one blank line between paragraphs."""
+    lines: list[str] = []
+    for line in (line.rstrip() for line in text.strip().splitlines()):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _plain(body: str) -> str:
+    """The text part: a button is a line with its address, the code stands alone."""
+    lines = []
+    for line in body.splitlines():
+        if line.startswith(">> "):
+            label, _bar, address = line[3:].partition(" | ")
+            line = f"{label}:\n{address}"
+        lines.append(line.removeprefix("## "))
+    return "\n".join(lines)
+
+
+def _blocks(body: str) -> list[dict[str, Any]]:
+    """The paragraphs for the HTML layout: kind and content, still unescaped."""
+    blocks: list[dict[str, Any]] = []
+    for paragraph in body.strip().split("\n\n"):
+        lines = paragraph.strip().splitlines()
+        if not lines:
+            continue
+        if lines[0].startswith(">> "):
+            label, _bar, address = lines[0][3:].partition(" | ")
+            blocks.append({"kind": "button", "label": label, "address": address})
+        elif lines[0].startswith("## "):
+            blocks.append({"kind": "code", "text": lines[0][3:]})
+        elif all(line.startswith("- ") for line in lines):
+            blocks.append({"kind": "list", "items": [line[2:] for line in lines]})
+        else:
+            blocks.append({"kind": "text", "text": "\n".join(lines)})
+    return blocks

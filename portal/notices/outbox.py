@@ -1,0 +1,164 @@
+"""The outbox: a mail is a row before it is a message, and is sent at most once per event.
+
+Between handing a mail to the server and noting that it went lies a moment in which a process can die. A row found
+in that moment is not sent again: if the mail backend can say whether the message arrived (the local mailbox can, by
+its Message-ID), the row follows what it says; otherwise the row becomes `uncertain`, and a person decides.
+"""
+
+import logging
+import smtplib
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import get_connection
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from portal import leases
+from portal.models import EmailCode, Event, Notice, NoticeState, Recipient
+from portal.notices.compose import compose, message_id
+from portal.nudges import nudge
+from rights.models import RightsRequest
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+FIRST_RETRY = timedelta(seconds=30)
+LAST_RETRY = timedelta(hours=2)
+
+
+def post(
+    *,
+    request: RightsRequest,
+    event: Event,
+    key: str = "",
+    code: EmailCode | None = None,
+    recipient: Recipient | None = None,
+    context: dict[str, Any] | None = None,
+) -> Notice:
+    """Put a notice into the outbox, once per event and key, in the caller's transaction.
+
+    Args:
+        context: facts of the event; no name, address, code or picture.
+    """
+    reachable = recipient is not None or bool(request.requester.email)
+    notice, created = Notice.objects.get_or_create(
+        request=request,
+        event=event,
+        key=key,
+        defaults={
+            "code": code,
+            "recipient": recipient,
+            "language": settings.LANGUAGE_CODE if recipient else request.language,
+            "context": context or {},
+            "state": NoticeState.WAITING if reachable else NoticeState.BY_POST,
+            "not_before": timezone.now(),
+        },
+    )
+    if created and reachable:
+        transaction.on_commit(lambda: nudge("deliver", str(notice.pk)))
+    return notice
+
+
+def deliver(*, notice_id: UUID) -> bool:
+    """Send one notice if it waits to be sent; whether this call sent it."""
+    now = timezone.now()
+    won = Notice.objects.filter(pk=notice_id, state=NoticeState.WAITING, not_before__lte=now).update(
+        state=NoticeState.SENDING, owner=leases.owner(), lease_until=now + LEASE
+    )
+    if not won:
+        return False
+    notice = Notice.objects.select_related("request__requester", "recipient", "code").get(pk=notice_id)
+    if notice.code is not None and notice.code.expires_at <= now:
+        _end(notice, NoticeState.FAILED)  # A code that is no longer valid would only confuse.
+        return False
+    message = compose(notice)
+    try:
+        message.send()
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refused:
+        _refused(notice, _smtp_code(refused))
+        return False
+    except smtplib.SMTPServerDisconnected:
+        _end(notice, NoticeState.UNCERTAIN)  # It may have been taken before the line broke.
+        return False
+    except (smtplib.SMTPException, OSError) as error:  # Not connected, not greeted, not logged in: nothing went.
+        logger.warning("The mail server cannot be used (%s); the notice waits.", type(error).__name__)
+        _try_later(notice)
+        return False
+    _end(notice, NoticeState.SENT)
+    return True
+
+
+def _smtp_code(refused: smtplib.SMTPException) -> int:
+    if isinstance(refused, smtplib.SMTPRecipientsRefused):
+        return min((code for code, _text in refused.recipients.values()), default=500)
+    return int(getattr(refused, "smtp_code", 500))
+
+
+def _refused(notice: Notice, code: int) -> None:
+    """4xx: the server asks to come back. 5xx: it never will take it."""
+    if code < 500:
+        _try_later(notice)
+    else:
+        _end(notice, NoticeState.FAILED)
+
+
+def _try_later(notice: Notice) -> None:
+    wait = min(FIRST_RETRY * 2 ** min(notice.attempts, 10), LAST_RETRY)
+    Notice.objects.filter(pk=notice.pk, state=NoticeState.SENDING).update(
+        state=NoticeState.WAITING,
+        attempts=notice.attempts + 1,
+        not_before=timezone.now() + wait,
+        owner="",
+        lease_until=None,
+    )
+
+
+def _end(notice: Notice, state: NoticeState) -> None:
+    Notice.objects.filter(pk=notice.pk, state=NoticeState.SENDING).update(
+        state=state,
+        sent_at=timezone.now() if state == NoticeState.SENT else None,
+        attempts=notice.attempts + 1,
+        owner="",
+        lease_until=None,
+    )
+
+
+def settle_the_interrupted() -> int:
+    """Settle notices whose process died while sending; how many."""
+    settled = 0
+    for notice in Notice.objects.filter(state=NoticeState.SENDING):
+        over = notice.lease_until is None or notice.lease_until < timezone.now()
+        if not (leases.is_dead(notice.owner) or over):
+            continue
+        arrived = getattr(get_connection(), "arrived", None)
+        if arrived is None:
+            _end(notice, NoticeState.UNCERTAIN)
+        elif arrived(message_id(notice)):
+            _end(notice, NoticeState.SENT)
+        else:
+            Notice.objects.filter(pk=notice.pk, state=NoticeState.SENDING, owner=notice.owner).update(
+                state=NoticeState.WAITING, not_before=timezone.now(), owner="", lease_until=None
+            )
+        settled += 1
+    return settled
+
+
+def due() -> list[UUID]:
+    """Notices to be sent now."""
+    waiting = Q(state=NoticeState.WAITING, not_before__lte=timezone.now())
+    return list(Notice.objects.filter(waiting).order_by("not_before", "created_at").values_list("pk", flat=True))
+
+
+def retry(*, notice_id: UUID) -> bool:
+    """A person says that a failed or uncertain notice is to be sent again."""
+    stuck = [NoticeState.FAILED, NoticeState.UNCERTAIN]
+    again = Notice.objects.filter(pk=notice_id, state__in=stuck, code=None).update(
+        state=NoticeState.WAITING, not_before=timezone.now()
+    )
+    if again:
+        transaction.on_commit(lambda: nudge("deliver", str(notice_id)))
+    return bool(again)
