@@ -15,7 +15,7 @@ from typing import Any  # noqa: E402
 import pytest  # noqa: E402
 from celery import Celery  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
-from pytest_django.fixtures import SettingsWrapper  # noqa: E402
+from pytest_django.fixtures import Settings  # noqa: E402
 
 from matching.models import Source  # noqa: E402
 from portal import catalogues  # noqa: E402
@@ -48,7 +48,7 @@ def _the_suite_is_hostile() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _own_folders(settings: SettingsWrapper, tmp_path: Path) -> None:
+def _own_folders(settings: Settings, tmp_path: Path) -> None:
     """No test finds another one's index or archives."""
     settings.INDEX_DIR = tmp_path / "index"
     settings.ANSWERS_DIR = tmp_path / "answers"

@@ -1,7 +1,6 @@
 """The letter that answers a request: a tagged PDF (PDF/UA-1) in the person's language, set by Typst."""
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +16,14 @@ from rights.models import RightsRequest
 TEMPLATE = Path(__file__).with_name("letter.typ")
 
 
-@cache
-def _compiler() -> typst.Compiler:
-    """Fonts are Typst's own: the letter looks the same on every machine."""
-    return typst.Compiler(TEMPLATE, ignore_system_fonts=True)
-
-
 def letter(*, request: RightsRequest) -> bytes:
     """The PDF. What it says is `portal.answers.content`; how it looks is `letter.typ`."""
     with translation.override(request.language):
         data = json.dumps(_data(request))
-    compiler = _compiler()
-    compiler.set_sys_inputs({"data": data})
-    pdf: bytes = compiler.compile(format="pdf", pdf_standards="ua-1")
+    # Typst's own fonts only: the letter looks the same on every machine.
+    pdf: bytes = typst.compile(
+        TEMPLATE, sys_inputs={"data": data}, format="pdf", pdf_standards="ua-1", ignore_system_fonts=True
+    )
     return pdf
 
 

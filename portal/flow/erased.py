@@ -101,7 +101,7 @@ def prove(request: RightsRequest, claim: Claim) -> None:
     if not proof.ok:
         found = {"faces": proof.found_faces, "objects": proof.objects_left, "vectors": proof.vectors_left}
         journal.record(request=request, actor=journal.SYSTEM, event="erasure_not_proven", detail=found)
-        raise ErasureNotProven("Something is left.")
+        raise ErasureNotProven(f"Something is left: {found}.")
     with transaction.atomic():
         facts = proof_facts(request, proof)
         if requests.fulfil(claim=claim, actor=journal.SYSTEM, detail=facts):

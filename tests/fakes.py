@@ -1,0 +1,85 @@
+"""A face engine for tests in which dlib is not what is tested: people are painted as striped squares.
+
+A picture is a grey row of cells of 120 pixels; a person is a square of 80 pixels in the middle of a cell, in a
+colour of their own. Everything around the engine is real: files, decoding, index, sweep, erasure.
+"""
+
+import colorsys
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from matching.engine import Box, DetectedFace
+from PIL import Image
+
+CELL = 120
+SIDE = 80
+PEOPLE = ("ada", "bo", "cy", "di", "ed", "flo")
+TWIN = "ada's twin"
+"""Somebody at a distance of 0.5 from ada: a possible hit, and not her."""
+DIMENSION = 128
+
+
+def _hue(name: str) -> float:
+    return (PEOPLE.index("ada") + 0.5) / len(PEOPLE) if name == TWIN else PEOPLE.index(name) / len(PEOPLE)
+
+
+_BASIS = np.linalg.qr(np.random.default_rng(1).normal(size=(DIMENSION, DIMENSION)))[0].astype(np.float32)
+
+
+def _basis(index: int) -> np.ndarray:
+    """Orthonormal vectors without zeros, so that no stretch of one row looks like another's."""
+    return _BASIS[index]
+
+
+def template_of(name: str) -> np.ndarray:
+    """The person's template; distances between different people are 1.41, between ada and her twin 0.5."""
+    if name == TWIN:
+        return _basis(0) + 0.5 * _basis(DIMENSION - 1)
+    return _basis(PEOPLE.index(name))
+
+
+def paint(people: Sequence[str | None], *, shade: int = 0) -> bytes:
+    """A JPEG of these people side by side; None leaves a cell empty. `shade` makes otherwise equal files differ."""
+    pixels = np.full((CELL, CELL * len(people), 3), 128 + shade % 16, np.uint8)
+    for number, name in enumerate(people):
+        if name is None:
+            continue
+        left, top = number * CELL + (CELL - SIDE) // 2, (CELL - SIDE) // 2
+        for value, rows in ((1.0, slice(0, None, 16)), (0.55, slice(8, None, 16))):
+            colour = np.array(colorsys.hsv_to_rgb(_hue(name), 1.0, value)) * 255
+            for row in range(top, top + SIDE)[rows]:
+                pixels[row : row + 8, left : left + SIDE] = colour
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=95, subsampling=0)
+    return buffer.getvalue()
+
+
+class PaintedEngine:
+    """Finds painted people."""
+
+    name = "painted/1"
+    dimension = DIMENSION
+
+    def detect(self, pixels: np.ndarray, *, threshold: float = 0.0) -> list[tuple[Box, float]]:
+        return [(box, 1.0) for box, _name in self._found(pixels)]
+
+    def faces(self, pixels: np.ndarray) -> list[DetectedFace]:
+        return [DetectedFace(box, template_of(name), 1.0) for box, name in self._found(pixels)]
+
+    def _found(self, pixels: np.ndarray) -> list[tuple[Box, str]]:
+        found = []
+        scale = pixels.shape[0] / CELL
+        for number in range(round(pixels.shape[1] / scale / CELL)):
+            left, top = number * CELL + (CELL - SIDE) // 2, (CELL - SIDE) // 2
+            box = Box(*(round(edge * scale) for edge in (left, top, left + SIDE, top + SIDE)))
+            colour = pixels[box.top : box.bottom, box.left : box.right].reshape(-1, 3).mean(axis=0) / 255
+            hue, saturation, _value = colorsys.rgb_to_hsv(*colour)
+            if saturation > 0.6:
+                found.append((box, self._name(hue)))
+        return found
+
+    @staticmethod
+    def _name(hue: float) -> str:
+        names = (*PEOPLE, TWIN)
+        return min(names, key=lambda name: min(abs(hue - _hue(name)), 1 - abs(hue - _hue(name))))

@@ -1,0 +1,116 @@
+"""What is sealed opens only whole, only for its request, and not at all once the key is gone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal import vault
+from rights.models import Channel, RightsRequest
+
+
+def make_request() -> RightsRequest:
+    now = timezone.now()
+    request = RightsRequest.objects.create(
+        reference=f"REG-{RightsRequest.objects.count():09d}",
+        country="FR",
+        time_zone="Europe/Paris",
+        channel=Channel.WEB,
+        language="en",
+        received_at=now,
+        nominal_due=now.date(),
+        due=now.date(),
+        state_since=now,
+    )
+    vault.create_key(request)
+    return request
+
+
+@given(st.binary(max_size=2000))
+def test_bytes_come_back_as_they_were(data: bytes) -> None:
+    key = vault.new_key()
+    assert vault.unseal_with(key, vault.seal_with(key, data)) == data
+
+
+def test_altered_bytes_and_wrong_keys_do_not_open() -> None:
+    key = vault.new_key()
+    sealed = vault.seal_with(key, b"a face")
+    for broken in (sealed[:-1], sealed[1:], sealed[:20] + bytes([sealed[20] ^ 1]) + sealed[21:], b""):
+        with pytest.raises(vault.VaultError):
+            vault.unseal_with(key, broken)
+    with pytest.raises(vault.VaultError):
+        vault.unseal_with(vault.new_key(), sealed)
+
+
+@pytest.mark.django_db
+def test_one_request_cannot_open_what_another_sealed() -> None:
+    mine, other = make_request(), make_request()
+    with pytest.raises(vault.VaultError):
+        vault.unseal(other, vault.seal(mine, b"a face"))
+
+
+@pytest.mark.django_db
+def test_a_destroyed_key_never_comes_back() -> None:
+    request = make_request()
+    sealed = vault.seal(request, b"a face")
+    assert vault.destroy(request)
+    assert not vault.destroy(request)
+    with pytest.raises(vault.Destroyed):
+        vault.unseal(request, sealed)
+    with pytest.raises(vault.Destroyed):
+        vault.seal(request, b"again")
+
+
+@pytest.mark.django_db
+def test_a_missing_master_key_is_named(settings: pytest.FixtureRequest) -> None:
+    request = make_request()
+    settings.MASTER_KEYS = [("newer", b"n" * 32)]
+    with pytest.raises(vault.MasterKeyMissing, match="lacks the key"):
+        vault.seal(request, b"x")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("size", [0, 1, vault.CHUNK, vault.CHUNK + 1, 2 * vault.CHUNK])
+def test_a_file_comes_back_and_shows_nothing_on_disk(tmp_path: Path, size: int) -> None:
+    request = make_request()
+    data = b"plain words " * (size // 12 + 1)
+    target = tmp_path / "deep" / "file.sealed"
+    vault.seal_file(request, iter([data[:5], data[5:]]), target)
+    assert b"".join(vault.unseal_file(request, target)) == data
+    assert b"plain words" not in target.read_bytes()
+
+
+@pytest.mark.django_db
+def test_a_file_cut_off_or_rearranged_does_not_open(tmp_path: Path) -> None:
+    request = make_request()
+    target = tmp_path / "file.sealed"
+    vault.seal_file(request, [b"x" * (2 * vault.CHUNK + 10)], target)
+    whole = target.read_bytes()
+    head, step = len(vault.MAGIC), 9 + vault.NONCE + vault.TAG + vault.CHUNK
+    first, second = whole[head : head + step], whole[head + step : head + 2 * step]
+    broken = {
+        "cut": whole[: head + step],
+        "swapped": whole[:head] + second + first + whole[head + 2 * step :],
+        "short": whole[:-1],
+        "not sealed": b"PK" + whole,
+    }
+    for data in broken.values():
+        target.write_bytes(data)
+        with pytest.raises(vault.VaultError):
+            b"".join(vault.unseal_file(request, target))
+
+
+@pytest.mark.django_db
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    request = make_request()
+
+    def pieces() -> Iterator[bytes]:
+        yield b"begun"
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        vault.seal_file(request, pieces(), tmp_path / "file.sealed")
+    assert list(tmp_path.iterdir()) == []
