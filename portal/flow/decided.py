@@ -86,7 +86,16 @@ def decide(
         raise TransitionRefused("Say how the person's identity was established.", "GDPR 12(6)")
     if wanted is not ClaimOutcome.REFUSED:
         check_complete(request)
-    requests.decide(claim=claim, outcome=wanted, by=by, ground=ground, reasons=reasons, identity_basis=identity_basis)
+    _check_withheld(request, wanted, withheld)
+    requests.decide(
+        claim=claim,
+        outcome=wanted,
+        by=by,
+        ground=ground,
+        reasons=reasons,
+        identity_basis=identity_basis,
+        withheld=withheld,
+    )
     if request.claims.filter(outcome=ClaimOutcome.PENDING).exists():
         return
     step = "decide" if request.state == RequestState.REVIEWED else "decide_unsearched"

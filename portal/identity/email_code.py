@@ -85,9 +85,11 @@ def next_issue_at(*, request: Holder, now: datetime | None = None) -> datetime |
     """When another code may be sent; None if at once.
 
     A minute lies between two codes and an hour sees six of them: enough for a slow mailbox, too few to fill one.
+    A code that was typed does not count: who has it reads that mailbox.
     """
     now = now or timezone.now()
-    sent = list(_codes(request).filter(created_at__gt=now - timedelta(hours=1)).values_list("created_at", flat=True))
+    unused = _codes(request).filter(used_at=None, created_at__gt=now - timedelta(hours=1))
+    sent = list(unused.values_list("created_at", flat=True))
     waits = [sent[-1] + PAUSE_BETWEEN] if sent else []
     if len(sent) >= MOST_PER_HOUR:
         waits.append(sent[-MOST_PER_HOUR] + timedelta(hours=1))
