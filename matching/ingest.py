@@ -21,7 +21,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from matching import sources
+from matching import processes, sources
 from matching.engine import DetectedFace, get_engine
 from matching.images import ImageProblem, Picture, read_picture
 from matching.index import get_index
@@ -140,20 +140,11 @@ def _readings(source: Source, todo: list[sources.ObjectInfo]) -> Iterator[tuple[
 def _pool() -> Iterator[ProcessPoolExecutor]:
     """Further processes; on an error or Ctrl-C what was not begun is dropped."""
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=_start_django)
+    pool = ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=processes.begin)
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _start_django() -> None:
-    import signal
-
-    import django
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent decides.
-    django.setup()
 
 
 def read_photo(source: Source, path: str) -> Reading | None:

@@ -56,14 +56,14 @@ class OpenDraft:
     def answers(self) -> Answers:
         if not self.row.sealed:
             return {}
-        content: Answers = json.loads(vault.unseal_with(self.key, self.row.sealed, bound_to=self.row.pk.bytes))
+        content: Answers = json.loads(vault.unseal_with(self.key, bytes(self.row.sealed), bound_to=self.row.pk.bytes))
         return content
 
     def photo(self) -> bytes | None:
         """The cleaned photograph, if one was given."""
         if not self.row.sealed_photo:
             return None
-        return vault.unseal_with(self.key, self.row.sealed_photo, bound_to=self.row.pk.bytes + b"photo")
+        return vault.unseal_with(self.key, bytes(self.row.sealed_photo), bound_to=self.row.pk.bytes + b"photo")
 
     def write(self, *, step: str, typed: Mapping[str, Any]) -> None:
         """Keep what was typed in one step."""

@@ -139,7 +139,7 @@ class PhotoForm(forms.Form):
         if held:
             photo.label = _("Choose another photograph")
         if oversize:
-            photo.error_messages["required"] = upload_problem("file_too_large")
+            photo.error_messages["required"] = str(upload_problem("file_too_large"))
 
 
 class PhotoStepForm(PhotoForm):

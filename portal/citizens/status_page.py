@@ -184,7 +184,8 @@ def proof(case: RightsRequest) -> Mapping[str, Any] | None:
     entry = case.journal_entries.filter(event=f"{Right.ERASURE}:carried_out").order_by("pk").last()
     if entry is None or "swept_at" not in entry.detail:
         return None  # A refused or empty erasure is carried out without one.
-    return entry.detail | {"swept_at": datetime.fromisoformat(entry.detail["swept_at"])}
+    facts: dict[str, Any] = dict(entry.detail)
+    return facts | {"swept_at": datetime.fromisoformat(facts["swept_at"])}
 
 
 def told(case: RightsRequest) -> list[str]:

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
@@ -13,6 +12,9 @@ from PIL import Image
 from portal.identity import email_code, links
 from portal.models import EmailCode
 from rights.models import RightsRequest
+
+Response = Any
+"""What the test client returns: a response with `url` or `context`, which its class does not know of."""
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "rights": {"rights": ["access", "erasure"]},
@@ -37,13 +39,13 @@ class Person:
     def __init__(self) -> None:
         self.client = Client()
 
-    def get(self, name: str, **kwargs: Any) -> HttpResponse:
+    def get(self, name: str, **kwargs: Any) -> Response:
         return self.client.get(reverse(f"citizens:{name}", kwargs=kwargs))
 
-    def post(self, name: str, data: dict[str, Any] | None = None, **kwargs: Any) -> HttpResponse:
+    def post(self, name: str, data: dict[str, Any] | None = None, **kwargs: Any) -> Response:
         return self.client.post(reverse(f"citizens:{name}", kwargs=kwargs), data or {})
 
-    def answer(self, step: str, **changes: Any) -> HttpResponse:
+    def answer(self, step: str, **changes: Any) -> Response:
         """Answer one question and go on."""
         data = {"photo": upload()} if step == "photo" else ANSWERS[step]
         return self.post("form", data | changes, step=step)
@@ -55,9 +57,9 @@ class Person:
             assert response.status_code == 302, f"the step {step} was not accepted"
 
     def version(self) -> str:
-        return self.get("check").context["version"]
+        return str(self.get("check").context["version"])
 
-    def send(self, version: str | None = None) -> HttpResponse:
+    def send(self, version: str | None = None) -> Response:
         return self.post("check", {"version": version or self.version()})
 
     def ask(self, **contact: Any) -> RightsRequest:
@@ -67,9 +69,9 @@ class Person:
         assert response.status_code == 302
         return RightsRequest.objects.get(pk=id_in(response))
 
-    def type_code(self, case: RightsRequest) -> HttpResponse:
+    def type_code(self, case: RightsRequest) -> Response:
         """Type the newest code that was mailed."""
-        code = EmailCode.objects.filter(request=case).order_by("created_at").last()
+        code = EmailCode.objects.filter(request=case).latest("created_at")
         return self.post("code", {"code": email_code.digits(code)}, request_id=case.pk)
 
     def open(self, case: RightsRequest) -> None:
@@ -78,6 +80,6 @@ class Person:
         assert response.url == reverse("citizens:status", args=[case.pk])
 
 
-def id_in(response: HttpResponse) -> UUID:
+def id_in(response: Response) -> UUID:
     """The request in the address that a response leads to."""
     return UUID(response.url.split("/requests/")[1].split("/")[0])

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from tests.portal.citizens.person import Person
+from tests.portal.citizens.person import Person, Response
 
 TEMPLATES = [
     path
@@ -72,6 +72,8 @@ def test_an_unknown_step_of_the_form_is_not_found(person: Person) -> None:
 
 @pytest.mark.django_db
 def test_the_language_can_be_changed_on_every_page(person: Person) -> None:
-    response = person.client.post(reverse("set_language"), {"language": "fr", "next": reverse("citizens:find")})
+    response: Response = person.client.post(
+        reverse("set_language"), {"language": "fr", "next": reverse("citizens:find")}
+    )
     assert response.url == reverse("citizens:find")
     assert '<html lang="fr">' in person.get("find").content.decode()

@@ -16,7 +16,7 @@ from portal.identity import email_code, links
 from portal.models import EmailCode
 from rights import reference
 from rights.models import Channel, RightsRequest
-from tests.portal.citizens.person import Person, id_in
+from tests.portal.citizens.person import Person, Response, id_in
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,7 @@ def test_the_link_in_a_mail_opens_the_status_and_leaves_the_address_bar(
 ) -> None:
     case = person.ask()
     reader = another()
-    response = reader.client.get(links.status_url(case))
+    response: Response = reader.client.get(links.status_url(case))
     assert response.status_code == 302
     assert response.url == reverse("citizens:status", args=[case.pk])
     assert reader.get("status", request_id=case.pk).status_code == 200
@@ -73,13 +73,15 @@ def test_the_link_in_a_mail_opens_the_status_and_leaves_the_address_bar(
 def test_a_forged_link_opens_nothing(person: Person) -> None:
     case = person.ask()
     forged = reverse("citizens:link", args=[f"{case.pk.hex}:x:y"])
-    assert person.client.get(forged).url == reverse("citizens:find")
+    response: Response = person.client.get(forged)
+    assert response.url == reverse("citizens:find")
     assert person.get("status", request_id=case.pk).url == reverse("citizens:find")
 
 
 def test_a_letter_without_an_address_is_not_opened_here(person: Person) -> None:
     case = flow.receive(rights=["access"], contact=flow.Contact(name="Ada"), channel=Channel.POST, probe=None)
-    assert person.client.get(links.status_url(case)).url == reverse("citizens:find")
+    response: Response = person.client.get(links.status_url(case))
+    assert response.url == reverse("citizens:find")
     assert id_in(find(person, case.reference, "ada@example.org")) != case.pk
 
 
@@ -105,7 +107,7 @@ def test_without_a_session_nothing_can_be_done_to_a_request(
     assert case.state == state
 
 
-def find(person: Person, code: str, email: str) -> object:
+def find(person: Person, code: str, email: str) -> Response:
     return person.post("find", {"reference": code, "email": email})
 
 

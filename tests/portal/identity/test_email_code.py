@@ -31,7 +31,7 @@ def wrong(case: RightsRequest) -> str:
 
 
 def newest(case: RightsRequest) -> EmailCode:
-    return case.codes.order_by("created_at").last()
+    return case.codes.latest("created_at")
 
 
 def test_a_code_has_six_digits_that_are_the_same_each_time_and_stored_nowhere(case: RightsRequest) -> None:
