@@ -106,14 +106,14 @@ class PhotoField(forms.FileField):
 
     widget = forms.FileInput(attrs={"accept": PHOTO_TYPES})
 
-    def clean(self, data: UploadedFile | None, initial: object = None) -> bytes | None:
+    def clean(self, data: "UploadedFile[bytes] | None", initial: object = None) -> bytes | None:
         file = super().clean(data, initial)
         if not isinstance(file, UploadedFile):
             return None
         try:
             return clean_upload(file.read())
         except ImageProblem as problem:
-            raise forms.ValidationError(upload_problem(problem.code), code=problem.code) from problem
+            raise forms.ValidationError(str(upload_problem(problem.code)), code=problem.code) from problem
 
 
 class PhotoForm(forms.Form):

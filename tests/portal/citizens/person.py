@@ -76,7 +76,7 @@ class Person:
 
     def open(self, case: RightsRequest) -> None:
         """Follow the link in a mail."""
-        response = self.client.get(links.status_url(case))
+        response: Response = self.client.get(links.status_url(case))
         assert response.url == reverse("citizens:status", args=[case.pk])
 
 

@@ -31,7 +31,7 @@ def case(person: Person) -> RightsRequest:
 
 
 def seen(person: Person, case: RightsRequest) -> str:
-    return person.get("status", request_id=case.pk).content.decode()
+    return str(person.get("status", request_id=case.pk).content.decode())
 
 
 def take(case: RightsRequest, *steps: str) -> None:
