@@ -26,8 +26,8 @@ class LocalMailboxBackend(BaseEmailBackend):
                 message_id=message.extra_headers["Message-ID"],
                 defaults={
                     "to": ", ".join(message.to),
-                    "subject": message.subject,
-                    "text": message.body,
+                    "subject": str(message.subject),
+                    "text": str(message.body),
                     "html": html,
                 },
             )

@@ -56,7 +56,6 @@ def unseal_with(key: bytes, sealed: bytes, *, bound_to: bytes = b"") -> bytes:
     Raises:
         VaultError: wrong key, or the bytes were altered.
     """
-    sealed = bytes(sealed)
     try:
         return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], bound_to)
     except (InvalidTag, ValueError) as error:
@@ -78,7 +77,7 @@ def _key_of(request: RightsRequest, *, create: bool = False) -> bytes:
     master_keys = dict(settings.MASTER_KEYS)
     if row.master_key not in master_keys:
         raise MasterKeyMissing(f"REGARD_KEYS lacks the key {row.master_key!r}.")
-    return unseal_with(master_keys[row.master_key], row.wrapped, bound_to=request.pk.bytes)
+    return unseal_with(master_keys[row.master_key], bytes(row.wrapped), bound_to=request.pk.bytes)
 
 
 def create_key(request: RightsRequest) -> None:

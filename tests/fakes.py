@@ -9,8 +9,9 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from matching.engine import Box, DetectedFace
 from PIL import Image
+
+from matching.engine import Box, DetectedFace
 
 CELL = 120
 SIDE = 80

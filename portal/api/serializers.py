@@ -1,5 +1,7 @@
 """What goes in and out of the API."""
 
+from typing import Any
+
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
@@ -12,13 +14,14 @@ from rights.models import Right, RightsRequest
 
 
 @extend_schema_field({"type": "string", "format": "binary"})
-class PhotoField(serializers.FileField):
+class PhotoField(serializers.Field[bytes, UploadedFile[Any], None, bytes]):
     """A picture (JPEG, PNG, WebP, TIFF, HEIC), cleaned to a JPEG without metadata; its internal value is bytes."""
 
-    def to_internal_value(self, data: UploadedFile) -> bytes:
-        upload = super().to_internal_value(data)
+    def to_internal_value(self, data: UploadedFile[Any]) -> bytes:
+        if not isinstance(data, UploadedFile):
+            raise serializers.ValidationError("Send the picture as a file.", code="invalid")
         try:
-            return images.clean_upload(upload.read())
+            return images.clean_upload(data.read())
         except images.ImageProblem as problem:
             raise serializers.ValidationError(PROBLEMS[problem.code], code=problem.code) from problem
 
@@ -49,7 +52,7 @@ class ClaimSerializer(serializers.Serializer[object]):
     fulfilled_at = serializers.DateTimeField(allow_null=True)
 
 
-class RequestSerializer(serializers.Serializer[RightsRequest]):
+class RequestSerializer(serializers.Serializer[Any]):
     """The state of a request. No personal data: whoever holds the token learns how far it is, nothing more."""
 
     id = serializers.UUIDField()

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from matching import images
@@ -72,12 +74,17 @@ class DecisionForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: object, claim: Claim, photos: Iterable[int] = (), **kwargs: object) -> None:
-        super().__init__(*args, prefix=claim.right, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, data: QueryDict | None = None, *, claim: Claim, photos: Iterable[int] = ()) -> None:
+        super().__init__(data, prefix=claim.right)
         fitting = [g for g in grounds.for_regime(claim.request.regime) if claim.right in g.applies_to]
-        self.fields["ground"].choices = [("", "—"), *((g.code, f"{g.citation}: {_(g.title)}") for g in fitting)]
-        self.fields["withheld"].choices = [(pk, _("photo %d") % pk) for pk in photos]
+        self._choices("ground", [("", "—"), *((g.code, f"{g.citation}: {gettext(g.title)}") for g in fitting)])
+        self._choices("withheld", [(str(pk), gettext("photo %d") % pk) for pk in photos])
         self.claim = claim
+
+    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - told to the type checker
+        field.choices = choices
 
 
 class LetterForm(forms.Form):

@@ -7,12 +7,12 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
-from matching.engine import Box
 from PIL import ImageDraw
 from PIL.Image import fromarray
 
 from matching import images, reviews, sources
-from matching.models import Face, Hit
+from matching.engine import Box
+from matching.models import Face, Hit, Photo
 from portal import vault
 from portal.desk.access import desk_view, seen
 from rights.models import RightsRequest
@@ -32,24 +32,24 @@ def probe(http: HttpRequest, request: RightsRequest, evidence_id: UUID) -> HttpR
     """The photograph the requester supplied."""
     evidence = get_object_or_404(request.evidence, pk=evidence_id, destroyed_at=None)
     try:
-        data = vault.unseal(request, evidence.sealed)
+        data = vault.unseal(request, bytes(evidence.sealed))
     except vault.VaultError as error:
         raise Http404 from error
     seen(http, request, "probe", evidence=evidence.pk.hex)
     return _jpeg(data)
 
 
-def _hit(request: RightsRequest, hit_id: int) -> Hit:
+def _face(request: RightsRequest, hit_id: int) -> Face:
     latest = reviews.latest_search(request.pk)
-    hit = get_object_or_404(Hit.objects.select_related("face", "photo__source"), pk=hit_id, search=latest)
-    if hit.face is None or hit.photo is None:
+    hit = get_object_or_404(Hit.objects.select_related("face__photo__source"), pk=hit_id, search=latest)
+    if hit.face is None:
         raise Http404("This picture was erased.")
-    return hit
+    return hit.face
 
 
-def _pixels(hit: Hit) -> np.ndarray:
+def _pixels(photo: Photo) -> images.Pixels:
     try:
-        data = sources.read_object(hit.photo.source, hit.photo.path)
+        data = sources.read_object(photo.source, photo.path)
     except (FileNotFoundError, sources.SourceUnreachable) as error:
         raise Http404("The source cannot be read at the moment.") from error
     return images.read_picture(data, max_bytes=max(len(data), 1), max_pixels=settings.IMAGE_MAX_PIXELS).pixels
@@ -64,15 +64,15 @@ def box_of(face: Face) -> Box:
 @desk_view("rights.view_rightsrequest")
 def face(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse:
     """The face of a hit, cut out of its photo."""
-    hit = _hit(request, hit_id)
-    pixels = _pixels(hit)
-    box = box_of(hit.face)
+    found = _face(request, hit_id)
+    pixels = _pixels(found.photo)
+    box = box_of(found)
     margin = int(FACE_MARGIN * max(box.right - box.left, box.bottom - box.top))
     cut = pixels[
         max(0, box.top - margin) : box.bottom + margin,
         max(0, box.left - margin) : box.right + margin,
     ]
-    seen(http, request, "picture", photo=hit.photo_id, face=hit.face_key)
+    seen(http, request, "picture", photo=found.photo_id, face=found.pk)
     return _jpeg(images.as_jpeg(cut, max_side=LONG_SIDE))
 
 
@@ -80,9 +80,9 @@ def face(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse
 @desk_view("rights.view_rightsrequest")
 def photo(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse:
     """The whole photo of a hit, with the face framed."""
-    hit = _hit(request, hit_id)
-    image = fromarray(_pixels(hit))
+    found = _face(request, hit_id)
+    image = fromarray(_pixels(found.photo))
     frame = max(3, max(image.size) // 250)
-    ImageDraw.Draw(image).rectangle(box_of(hit.face), outline=(255, 176, 0), width=frame)
-    seen(http, request, "picture", photo=hit.photo_id)
+    ImageDraw.Draw(image).rectangle(box_of(found), outline=(255, 176, 0), width=frame)
+    seen(http, request, "picture", photo=found.photo_id)
     return _jpeg(images.as_jpeg(np.asarray(image), max_side=LONG_SIDE))

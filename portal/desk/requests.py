@@ -26,7 +26,8 @@ class OpenFilter(admin.SimpleListFilter):
     parameter_name = "which"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("overdue", _("overdue")), ("ours", _("waiting for us")), ("ended", _("ended")), ("all", _("all"))]
+        names = {"overdue": _("overdue"), "ours": _("waiting for us"), "ended": _("ended"), "all": _("all")}
+        return [(value, str(name)) for value, name in names.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[RightsRequest]) -> QuerySet[RightsRequest]:
         match self.value():

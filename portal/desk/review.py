@@ -4,12 +4,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
-from matching.reviews import Outcome
 
 from matching import reviews
 from matching.models import Hit, Review, Verdict
+from matching.reviews import Outcome
 from portal import flow
-from portal.desk.access import actor, desk_view
+from portal.desk.access import actor, desk_view, member
 from portal.desk.views import CHANGE, attempt, back, page, review_url
 from portal.models import EvidenceKind
 from rights.models import RightsRequest
@@ -66,9 +66,9 @@ def _take_verdict(http: HttpRequest, request: RightsRequest, hits: list[Hit]) ->
         return redirect(review_url(request.pk))
 
     def step() -> None:
-        flow.review(request_id=request.pk, face_key=hit.face_key, verdict=verdict, by=http.user)
+        flow.review(request_id=request.pk, face_key=hit.face_key, verdict=verdict, by=member(http))
 
-    attempt(http, step, Verdict(verdict).label)
+    attempt(http, step, str(Verdict(verdict).label))
     return redirect(review_url(request.pk))
 
 
@@ -77,6 +77,8 @@ def _take_verdict(http: HttpRequest, request: RightsRequest, hits: list[Hit]) ->
 def finish(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """Close the review once every hit is settled."""
     attempt(
-        http, lambda: flow.finish_review(request_id=request.pk, by=http.user), _("The review is complete; decide next.")
+        http,
+        lambda: flow.finish_review(request_id=request.pk, by=member(http)),
+        _("The review is complete; decide next."),
     )
     return back(request)

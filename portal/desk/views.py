@@ -9,12 +9,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from matching.reviews import Outcome
 
 from matching import reviews
+from matching.reviews import Outcome
 from portal import flow
 from portal.answers.facts import missing
-from portal.desk.access import actor, desk_view, seen
+from portal.desk.access import actor, desk_view, member, seen
 from portal.desk.forms import DecisionForm, LetterForm, ProbeForm
 from portal.models import Answer
 from portal.wording import sentence
@@ -27,7 +27,7 @@ CHANGE = "rights.change_rightsrequest"
 
 def page(http: HttpRequest, template: str, title: str, **context: object) -> HttpResponse:
     """A desk page inside the admin's frame."""
-    http.current_app = admin.site.name  # type: ignore[attr-defined]
+    http.current_app = admin.site.name
     response = render(http, template, {**admin.site.each_context(http), "title": title, **context})
     response["Cache-Control"] = "no-store"
     return response
@@ -130,7 +130,7 @@ def add_probe(http: HttpRequest, request: RightsRequest) -> HttpResponse:
             _("The photograph was added."),
         )
     else:
-        messages.error(http, " ".join(form.errors["photo"]))
+        messages.error(http, " ".join(str(error) for error in form.errors["photo"]))
     return back(request)
 
 
@@ -145,7 +145,7 @@ def decide(http: HttpRequest, request: RightsRequest, right: str) -> HttpRespons
         chosen = form.cleaned_data
 
         def step() -> None:
-            flow.decide(request_id=request.pk, right=right, by=http.user, **chosen)
+            flow.decide(request_id=request.pk, right=right, by=member(http), **chosen)
 
         if attempt(http, step, _("The decision was recorded.")):
             return back(request)

@@ -16,8 +16,8 @@ from portal.flow.searched import usable_templates
 from portal.models import Answer, Event, JobKind, Recipient
 from portal.notices import outbox
 from rights import journal, queries, requests
-from rights.law.lifecycle import RequestState
-from rights.models import OPEN_STATES, Claim, ClaimOutcome, Right, RightsRequest
+from rights.law.lifecycle import ClaimOutcome, RequestState
+from rights.models import OPEN_STATES, Claim, Right, RightsRequest
 
 
 class ErasureNotProven(Exception):  # noqa: N818 - what it says

@@ -46,7 +46,7 @@ def usable_templates(request: RightsRequest) -> np.ndarray | None:
     templates = []
     for evidence in probes_of(request):
         try:
-            templates.append(searching.probe_template(vault.unseal(request, evidence.sealed)))
+            templates.append(searching.probe_template(vault.unseal(request, bytes(evidence.sealed))))
         except searching.ProbeProblem as problem:
             with transaction.atomic():
                 Evidence.objects.filter(pk=evidence.pk).update(problem=problem.code)

@@ -12,7 +12,7 @@ from portal import flow
 from rights.models import Channel, RightsRequest
 from tests.fakes import TWIN, paint
 
-HOLDINGS = {
+HOLDINGS: dict[str, list[str | None]] = {
     "ada-1.jpg": ["ada"],
     "ada-2.jpg": ["ada"],
     "bo-1.jpg": ["bo"],

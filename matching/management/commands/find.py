@@ -37,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"The photograph cannot be searched with: {PROBLEMS[problem.code]}.") from problem
         findings = search.find(np.stack([template]))
         faces = Face.objects.select_related("photo__source").in_bulk([hit.face_id for hit in findings.hits])
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "source": face.photo.source.name,
                 "path": face.photo.path,
