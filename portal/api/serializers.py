@@ -14,10 +14,10 @@ from rights.models import Right, RightsRequest
 
 
 @extend_schema_field({"type": "string", "format": "binary"})
-class PhotoField(serializers.Field[bytes, UploadedFile[Any], None, bytes]):
+class PhotoField(serializers.Field[bytes, Any, None, bytes]):
     """A picture (JPEG, PNG, WebP, TIFF, HEIC), cleaned to a JPEG without metadata; its internal value is bytes."""
 
-    def to_internal_value(self, data: UploadedFile[Any]) -> bytes:
+    def to_internal_value(self, data: "UploadedFile[Any]") -> bytes:
         if not isinstance(data, UploadedFile):
             raise serializers.ValidationError("Send the picture as a file.", code="invalid")
         try:

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
 
 from portal import vault
 from rights.models import Channel, RightsRequest
@@ -65,7 +66,7 @@ def test_a_destroyed_key_never_comes_back() -> None:
 
 
 @pytest.mark.django_db
-def test_a_missing_master_key_is_named(settings: pytest.FixtureRequest) -> None:
+def test_a_missing_master_key_is_named(settings: Settings) -> None:
     request = make_request()
     settings.MASTER_KEYS = [("newer", b"n" * 32)]
     with pytest.raises(vault.MasterKeyMissing, match="lacks the key"):
