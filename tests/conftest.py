@@ -2,10 +2,14 @@
 
 from tests import environment
 
-_tidy = environment.prepare()
+environment.prepare()
 
 import django  # noqa: E402
+from django.conf import settings as django_settings  # noqa: E402
 
+if django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, not memory: several threads and connections then meet as they do in real life.
+    django_settings.DATABASES["default"]["TEST"] = {"NAME": django_settings.VAR_DIR / "test.sqlite3"}
 django.setup()
 
 from collections.abc import Callable, Iterator  # noqa: E402
@@ -24,10 +28,6 @@ from portal.serve import seed  # noqa: E402
 from tests import holdings, hostile  # noqa: E402
 
 PASSWORD = "correct horse battery staple"
-
-
-def pytest_unconfigure() -> None:
-    _tidy()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

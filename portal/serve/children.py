@@ -24,8 +24,8 @@ class Child:
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
-    log: Path | None = None
-    """Where its output goes; to the terminal if None."""
+    log: Path
+    """Where its output goes."""
 
 
 def socket_path(run: Path) -> Path:
@@ -53,8 +53,8 @@ def children(*, run: Path, port: int) -> list[Child]:
     environment.setdefault("OMP_NUM_THREADS", "1")  # Two worker processes share the cores already.
     return [
         Child("broker", _broker(socket), environment, run / "broker.log"),
-        Child("worker", _worker(), environment),
-        Child("web server", _web_server(port), environment),
+        Child("worker", _worker(), environment, run / "worker.log"),
+        Child("web server", _web_server(port), environment, run / "web-server.log"),
     ]
 
 

@@ -49,20 +49,17 @@ class Running:
 
     def start(self) -> None:
         """Start the program as the leader of a process group."""
-        output = self.child.log.open("ab") if self.child.log else None
-        try:
+        again = self.started > 0
+        with self.child.log.open("ab" if again else "wb") as log:
             self.process = subprocess.Popen(  # noqa: S603 - a command of our own
                 self.child.command,
                 env=dict(self.child.environment),
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
+                stdout=log,
+                stderr=log,
                 start_new_session=True,
                 preexec_fn=_end_with_the_supervisor,  # Safe: the supervisor has one thread.
             )
-        finally:
-            if output:
-                output.close()
         self.started = time.monotonic()
         self.pid_file.write_text(f"{self.process.pid}\n", encoding="ascii")
 
@@ -120,9 +117,11 @@ class Supervisor:
         while not self.stopping and not is_up():
             for item in self.running:
                 if item.process is not None and item.process.poll() is not None:
-                    raise StartFailed(f"The {item.child.name} could not start; {self._where(item)} says why.")
+                    raise StartFailed(f"The {item.child.name} could not start; {item.child.log} says why.")
             if time.monotonic() > deadline:
-                raise StartFailed(f"After {patience:.0f} seconds the portal does not answer; see the messages above.")
+                raise StartFailed(
+                    f"After {patience:.0f} seconds the portal does not answer; see {self.running[-1].child.log}."
+                )
             time.sleep(LOOK_SECONDS)
 
     def watch(self) -> None:
@@ -150,11 +149,7 @@ class Supervisor:
         again = f"in {wait:.0f} seconds" if wait else "now"
         if item.failures < LOOPING:
             return f"The {item.child.name} ended unexpectedly ({how}); it is started again {again}."
-        return f"The {item.child.name} keeps ending ({how}), {self._where(item)} says why; it is tried again {again}."
-
-    @staticmethod
-    def _where(item: Running) -> str:
-        return str(item.child.log) if item.child.log else "what it wrote above"
+        return f"The {item.child.name} keeps ending ({how}), {item.child.log} says why; it is tried again {again}."
 
     def stop(self) -> None:
         """Stop everything: first those that were started last, together, then the one they all need."""

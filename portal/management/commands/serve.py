@@ -140,6 +140,7 @@ def summary(*, port: int, photos: Path | None, logins: dict[str, str]) -> Iterat
         yield f"  Photos    {photos}"
     else:
         yield f"  Selfies   {settings.VAR_DIR / 'demo' / 'selfies'}"
+    yield f"  Logs      {settings.VAR_DIR / 'run'}"
     yield ""
     yield f"A development key is in use ({settings.VAR_DIR / keys.NAME}): for trying out, not for real requests."
     if not ControllerProfile.load().name:
