@@ -10,7 +10,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from matching import reviews
+from matching.models import Search
 from portal import wording
 from portal.citizens import passes
 from portal.citizens.claims import ClaimView, claims_of
@@ -170,8 +170,14 @@ def answer_kept_until(case: RightsRequest) -> date | None:
 
 
 def certificate(case: RightsRequest) -> Mapping[str, Any] | None:
-    """What the search covered, once the request is answered."""
-    search = reviews.latest_search(case.pk) if case.state in ANSWERED else None
+    """What the search covered that the decision rests on, once the request is answered.
+
+    An erasure is proven by a search of its own, which no longer covers what was erased.
+    """
+    decided = {milestone.state: milestone.at for milestone in queries.milestones(case)}.get(RequestState.DECIDED)
+    if decided is None or case.state not in ANSWERED:
+        return None
+    search = Search.objects.filter(subject=case.pk, finished_at__lte=decided).order_by("finished_at", "pk").last()
     if search is None:
         return None
     held = dict(search.certificate)

@@ -77,3 +77,4 @@ def test_the_language_can_be_changed_on_every_page(person: Person) -> None:
     )
     assert response.url == reverse("citizens:find")
     assert '<html lang="fr">' in person.get("find").content.decode()
+    assert "English" in person.get("find").content.decode(), "a language is offered by its own name"

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from freezegun import freeze_time
 
+from matching.models import Search
 from portal.citizens import wording
 from portal.models import Answer, Event, Recipient
 from rights import requests
@@ -58,6 +59,26 @@ def offer(case: RightsRequest, **changes: object) -> Answer:
     now = timezone.now()
     facts: dict[str, object] = {"offered_at": now, "expires_at": now + timedelta(days=30)}
     return Answer.objects.create(request=case, size=3, sha256="0" * 64, photos=2, built_at=now, **facts | changes)
+
+
+def covered(case: RightsRequest, *, photos: int) -> None:
+    """A search that is done, with its certificate."""
+    now = timezone.now()
+    certificate = {
+        "complete": True,
+        "photos_held": photos,
+        "photos_read": photos - 3,
+        "photos_unreadable": 3,
+        "photos_without_face": 12,
+        "faces_held": 541,
+        "faces_scanned": 541,
+        "engine": "painted/1",
+        "index_version": "segments/1",
+        "bands": {"match": 0.45, "possible": 0.60},
+        "swept_at": now.isoformat(),
+        "sources": [{"name": "archive", "photos": photos, "reachable": True}],
+    }
+    Search.objects.create(subject=case.pk, probes=1, finished_at=now, certificate=certificate)
 
 
 def test_it_shows_the_reference_and_the_legal_date_with_the_days_left(person: Person, case: RightsRequest) -> None:
@@ -168,6 +189,23 @@ def test_the_proof_of_an_erasure_is_told_in_words(person: Person, case: RightsRe
     assert "11 pictures were deleted" in page
     assert "In 3 pictures" in page
     assert "The Daily Picture" in page
+
+
+def test_what_was_searched_is_told_of_the_search_that_was_decided_on_not_of_the_proof(
+    person: Person, case: RightsRequest, staff: User
+) -> None:
+    covered(case, photos=248)
+    decide(case, staff, access=ClaimOutcome.REFUSED, erasure=ClaimOutcome.GRANTED)
+    covered(case, photos=5)
+    page = seen(person, case)
+    assert "all 248 pictures" in page
+    assert "541 faces" in page
+    assert "3 files could not be read" in page
+
+
+def test_what_was_searched_is_told_once_the_request_is_answered(person: Person, case: RightsRequest) -> None:
+    covered(case, photos=248)
+    assert "What we searched" not in seen(person, case)
 
 
 def test_withdrawing_asks_once_and_destroys_the_photograph(person: Person, case: RightsRequest) -> None:
