@@ -22,13 +22,20 @@ from matching.engine import Box
 
 register_heif_opener()
 
+Image.MAX_IMAGE_PIXELS = None
+"""Pillow's own guess at what is too large. `read_picture` asks the header itself, before anything is decoded."""
+
 Pixels = npt.NDArray[np.uint8]
 """Shape (height, width, 3), RGB, upright."""
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "HEIF")
 UPLOAD_SIDE: Final = 2000
-DECODER_ERRORS: Final = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, TypeError, KeyError)
-"""What Pillow and its plug-ins raise on damaged files: they parse untrusted structures with plain Python."""
+DECODER_ERRORS: Final = (
+    OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, TypeError, KeyError, OverflowError,
+    RuntimeError, MemoryError,
+)  # fmt: skip
+"""What Pillow and its plug-ins raise on damaged files: they parse untrusted structures with plain Python; libheif
+speaks of its limits in RuntimeError."""
 
 
 class ImageProblem(Exception):  # noqa: N818 - the field's word for it; shown to people as a sentence
@@ -75,7 +82,7 @@ def read_picture(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
         taken_at, metadata = _taken_at(exif), _metadata(exif)
         upright = ImageOps.exif_transpose(image)
         pixels = np.asarray(_flat(upright), dtype=np.uint8)
-    except (*DECODER_ERRORS, Image.DecompressionBombError) as error:
+    except DECODER_ERRORS as error:
         raise ImageProblem("damaged") from error
     return Picture(
         pixels=pixels,
@@ -89,8 +96,6 @@ def _opened(data: bytes) -> Image.Image:
     """The picture with its header read and nothing decoded."""
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
-    except Image.DecompressionBombError as error:
-        raise ImageProblem("too_many_pixels") from error
     except UnidentifiedImageError as error:
         raise ImageProblem("format_not_supported" if _is_another_format(data) else "not_an_image") from error
     except DECODER_ERRORS as error:
@@ -101,7 +106,7 @@ def _is_another_format(data: bytes) -> bool:
     """Whether Pillow knows the content as a picture of a kind that is not taken here."""
     try:
         Image.open(io.BytesIO(data))
-    except (*DECODER_ERRORS, Image.DecompressionBombError):
+    except DECODER_ERRORS:
         return False
     return True
 

@@ -1,40 +1,16 @@
-"""Painted holdings: everything but dlib is real."""
+"""Requests made by painted people."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import Settings
 
-from matching import images, ingest
-from matching.models import GroupPolicy, Source
+from matching import images
 from portal import flow
 from rights.models import Channel, RightsRequest
-from tests.fakes import TWIN, paint
+from tests.fakes import paint
+from tests.painted import painted
 
-HOLDINGS: dict[str, list[str | None]] = {
-    "ada-1.jpg": ["ada"],
-    "ada-2.jpg": ["ada"],
-    "bo-1.jpg": ["bo"],
-    "group.jpg": ["bo", "ada", "cy"],
-    "twin.jpg": [TWIN],
-    "empty.jpg": [None],
-}
-
-
-@pytest.fixture
-def painted(settings: Settings, tmp_path: Path, db: None) -> Source:
-    """A source of painted pictures, imported."""
-    settings.FACE_ENGINE = "tests.fakes.PaintedEngine"
-    settings.INDEX_DIR = tmp_path / "index"
-    settings.ANSWERS_DIR = tmp_path / "answers"
-    folder = tmp_path / "holdings"
-    folder.mkdir()
-    for number, (name, people) in enumerate(HOLDINGS.items()):
-        (folder / name).write_bytes(paint(people, shade=number))
-    source = ingest.register(url=str(folder), name="holdings", group_policy=GroupPolicy.REDACT)
-    ingest.import_source(source=source)
-    return source
+__all__ = ["ask", "painted"]
 
 
 @pytest.fixture

@@ -1,0 +1,5 @@
+"""Painted holdings for what is not about dlib."""
+
+from tests.painted import painted
+
+__all__ = ["painted"]
