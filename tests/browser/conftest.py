@@ -1,0 +1,80 @@
+"""A real Chromium, a real server, worker and broker, the real dlib models."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.actors import Album
+from tests.browser.stack import Stack
+from tests.project import ROOT
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A running Regard with a small demonstration collection."""
+    stack = Stack(tmp_path_factory.mktemp("live"))
+    stack.make_demo()
+    stack.start()
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="session")
+def album() -> Album:
+    """Where the screenshots of all pages are kept."""
+    return Album(ROOT / "var" / "screenshots")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium. Only for one module: while Playwright's loop runs, Django refuses to touch its database here."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        message = "Chromium is missing: give its path in CHROMIUM, or install Debian's package `chromium`."
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, live: Stack) -> Iterator[Callable[..., Page]]:
+    """Open a page in a browser profile of its own; what goes wrong in its scripts fails the test."""
+    contexts, problems = [], []
+
+    def open_page(**options: object) -> Page:
+        context = browser.new_context(locale="en-GB", accept_downloads=True, **options)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        context.on("weberror", lambda error: problems.append(str(error.error)))
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def downloads(tmp_path: Path) -> Path:
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    return folder
