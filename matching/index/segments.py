@@ -142,11 +142,11 @@ class SegmentIndex:
         Damaged segments are dropped and their faces read again from the database.
         """
         with self._locked(fcntl.LOCK_EX):
-            manifest = self._usable_manifest()
+            manifest, readable = self._usable_manifest()
             held = np.sort(np.fromiter(_held_ids(manifest.engine), dtype=np.int64))
             kept, rewritten, present = self._sorted_out(manifest, held, thorough=thorough)
             added = np.setdiff1d(held, present, assume_unique=True)
-            if rewritten or added.size or len(kept) != len(manifest.segments):
+            if rewritten or added.size or len(kept) != len(manifest.segments) or not readable:
                 pieces = [*rewritten, *self._from_database(added, manifest)]
                 small = [segment for segment in kept if segment.count < SMALL_SEGMENT]
                 if pieces and len(small) > 0:  # Merge the small ones while something is written anyway.
@@ -158,16 +158,16 @@ class SegmentIndex:
             self._delete_unnamed_files(manifest)
             return manifest.label()
 
-    def _usable_manifest(self) -> Manifest:
-        """The manifest in force; a fresh one where it is damaged or of another engine."""
+    def _usable_manifest(self) -> tuple[Manifest, bool]:
+        """The manifest in force and True; a fresh one and False where it is damaged or of another engine."""
         engine = get_engine()
         try:
             manifest = self.manifest()
         except IndexDamaged:
-            manifest = Manifest(secrets.randbits(31), engine.name, engine.dimension)
+            return Manifest(secrets.randbits(31), engine.name, engine.dimension), False
         if manifest.engine != engine.name:
-            manifest = Manifest(manifest.version + 1, engine.name, engine.dimension)
-        return manifest
+            return Manifest(manifest.version + 1, engine.name, engine.dimension), False
+        return manifest, True
 
     def _sorted_out(
         self, manifest: Manifest, held: FaceIds, *, thorough: bool

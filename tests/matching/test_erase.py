@@ -1,0 +1,192 @@
+"""Erasing reaches every copy, survives a crash anywhere, touches nobody else, and can be proven again."""
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytest_django.fixtures import Settings
+
+from matching import erase, images, ingest, reviews, search, sources
+from matching.index import get_index
+from matching.models import Erasure, Face, GroupPolicy, Photo, Source, Suppression
+from tests.fakes import PaintedEngine, template_of
+from tests.painted import folder_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PROBE = template_of("ada")[None]
+
+
+def review_ada() -> uuid.UUID:
+    """A subject whose hits were all judged rightly."""
+    subject = uuid.uuid4()
+    for hit in search.run(subject=subject, probes=PROBE).hits.select_related("face"):
+        hers = bytes(hit.face.template) == template_of("ada").astype("<f4").tobytes()
+        reviews.record(subject=subject, face_key=hit.face_key, reviewer="one", verdict="same" if hers else "not")
+    return subject
+
+
+def erase_ada(subject: uuid.UUID) -> None:
+    erase.plan(subject=subject, faces=reviews.accepted_faces(subject))
+    erase.carry_out(subject=subject)
+
+
+def people_in(path: Path) -> list[tuple[int, float]]:
+    data = path.read_bytes()
+    pixels = images.read_picture(data, max_bytes=len(data), max_pixels=10**7).pixels
+    return [(face.box.left, float(np.linalg.norm(face.template - PROBE))) for face in PaintedEngine().faces(pixels)]
+
+
+def test_her_pictures_go_and_in_group_pictures_only_she_does(painted: Source) -> None:
+    subject = review_ada()
+    erase_ada(subject)
+    folder = folder_of(painted)
+    assert sorted(path.name for path in folder.iterdir()) == ["bo-1.jpg", "empty.jpg", "group.jpg", "twin.jpg"]
+    assert [left for left, _distance in people_in(folder / "group.jpg")] == [20, 260]
+    assert sorted(Face.objects.values_list("photo__path", flat=True)) == [
+        "bo-1.jpg", "group.jpg", "group.jpg", "twin.jpg",
+    ]  # fmt: skip
+    proof = erase.prove(subject=subject, probes=PROBE)
+    assert proof.ok
+    assert proof.certificate["faces_scanned"] == 4
+    assert Erasure.objects.filter(subject=subject, proven_at__isnull=False).count() == 3
+
+
+def test_a_source_may_want_group_pictures_deleted_whole(painted: Source) -> None:
+    Source.objects.update(group_policy=GroupPolicy.DELETE)
+    erase_ada(review_ada())
+    assert not (folder_of(painted) / "group.jpg").exists()
+    assert not Photo.objects.filter(path="group.jpg").exists()
+
+
+def test_a_sidecar_goes_with_its_picture(painted: Source) -> None:
+    sidecar = folder_of(painted) / "ada-1.jpg.json"
+    sidecar.write_text('{"source_url": "https://example.org/ada"}')
+    Photo.objects.filter(path="ada-1.jpg").update(source_url="https://example.org/ada")
+    erase_ada(review_ada())
+    assert not sidecar.exists()
+    assert Suppression.objects.filter(source_url="https://example.org/ada").exists()
+
+
+def test_the_next_import_brings_nothing_of_it_back(painted: Source) -> None:
+    folder = folder_of(painted)
+    saved = {name: (folder / name).read_bytes() for name in ("ada-1.jpg", "group.jpg")}
+    erase_ada(review_ada())
+    assert ingest.import_source(source=painted).unchanged == 4
+    (folder / "ada-1.jpg").write_bytes(saved["ada-1.jpg"])
+    (folder / "copy-of-group.jpg").write_bytes(saved["group.jpg"])
+    report = ingest.import_source(source=painted)
+    assert (report.suppressed, report.new) == (2, 0)
+
+
+STEPS: list[tuple[object, str]] = [
+    (erase, "_suppress"),
+    (sources, "delete_object"),
+    (sources, "replace_object"),
+    (erase, "_erase_rows"),
+    (erase, "_write_redacted"),
+    (erase, "_flush_database"),
+]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", range(len(STEPS)), ids=[name for _module, name in STEPS])
+def test_a_crash_before_or_after_any_step_is_mended_by_running_again(
+    painted: Source, monkeypatch: pytest.MonkeyPatch, step: int, after: bool
+) -> None:
+    subject = review_ada()
+    module, name = STEPS[step]
+    real: Callable[..., object] = getattr(module, name)
+
+    def dying(*args: object, **kwargs: object) -> object:
+        if after:
+            real(*args, **kwargs)
+        raise SystemExit("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, dying)
+        with pytest.raises(SystemExit):
+            erase_ada(subject)
+        assert not erase.prove(subject=subject, probes=None).ok or name == "_flush_database"
+    erase_ada(subject)
+    assert erase.prove(subject=subject, probes=PROBE).ok
+    assert sorted(path.name for path in folder_of(painted).glob("*.jpg")) == [
+        "bo-1.jpg", "empty.jpg", "group.jpg", "twin.jpg",
+    ]  # fmt: skip
+    assert len(people_in(folder_of(painted) / "group.jpg")) == 2
+
+
+def test_a_source_that_is_away_is_waited_for_and_nothing_is_called_done(painted: Source, tmp_path: Path) -> None:
+    subject = review_ada()
+    folder = folder_of(painted)
+    erase.plan(subject=subject, faces=reviews.accepted_faces(subject))
+    folder.rename(tmp_path / "away")
+    with pytest.raises(sources.SourceUnreachable):
+        erase.carry_out(subject=subject)
+    with pytest.raises(sources.SourceUnreachable):
+        erase.prove(subject=subject, probes=PROBE)
+    assert not Erasure.objects.exclude(object_done_at=None).exists()
+    (tmp_path / "away").rename(folder)
+    erase_ada(subject)
+    assert erase.prove(subject=subject, probes=PROBE).ok
+
+
+def test_the_proof_notices_what_comes_back(painted: Source, settings: Settings) -> None:
+    subject = review_ada()
+    folder = folder_of(painted)
+    before = {name: (folder / name).read_bytes() for name in ("ada-1.jpg", "group.jpg")}
+    templates = [bytes(face.template) for face in reviews.accepted_faces(subject)]
+    erase_ada(subject)
+    after = (folder / "group.jpg").read_bytes()
+    (folder / "ada-1.jpg").write_bytes(before["ada-1.jpg"])
+    assert erase.prove(subject=subject, probes=None).objects_left == 1
+    (folder / "ada-1.jpg").unlink()
+    (folder / "group.jpg").write_bytes(before["group.jpg"])
+    assert erase.prove(subject=subject, probes=None).objects_left == 1
+    (folder / "group.jpg").write_bytes(after)
+    (settings.INDEX_DIR / "forgotten.bin").write_bytes(b"\0" * 3 + templates[0])
+    assert erase.prove(subject=subject, probes=None).vectors_left == 1
+    (settings.INDEX_DIR / "forgotten.bin").unlink()
+    assert erase.prove(subject=subject, probes=PROBE).ok
+
+
+def test_a_face_imported_meanwhile_is_asked_about_instead_of_being_called_nothing(painted: Source) -> None:
+    subject = review_ada()
+    erase_ada(subject)
+    from tests.fakes import paint
+
+    (folder_of(painted) / "late.jpg").write_bytes(paint(["ada"], shade=14))
+    ingest.import_source(source=painted)
+    proof = erase.prove(subject=subject, probes=PROBE)
+    assert (proof.ok, proof.hits_open) == (False, 1)
+
+
+def test_erasing_changes_nothing_for_anybody_else(painted: Source) -> None:
+    others = {face.pk: bytes(face.template) for face in Face.objects.exclude(photo__path__startswith="ada")}
+    subject = review_ada()
+    hers = set(reviews.accepted_faces(subject).values_list("pk", flat=True))
+    bo = (folder_of(painted) / "bo-1.jpg").read_bytes()
+    erase_ada(subject)
+    assert {face.pk: bytes(face.template) for face in Face.objects.all()} == {
+        pk: template for pk, template in others.items() if pk not in hers
+    }
+    assert (folder_of(painted) / "bo-1.jpg").read_bytes() == bo
+
+
+def test_planning_twice_plans_once(painted: Source) -> None:
+    subject = review_ada()
+    for _twice in range(2):
+        erase.plan(subject=subject, faces=reviews.accepted_faces(subject))
+    assert Erasure.objects.filter(subject=subject).count() == 3
+
+
+def test_no_file_of_the_index_holds_a_byte_of_her(painted: Source) -> None:
+    subject = review_ada()
+    templates = {bytes(face.template) for face in reviews.accepted_faces(subject)}
+    get_index().sync()
+    erase_ada(subject)
+    everything = b"".join(path.read_bytes() for path in get_index().root.rglob("*") if path.is_file())
+    assert everything
+    assert not any(template in everything for template in templates)
