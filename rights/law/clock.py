@@ -1,33 +1,28 @@
-"""When an answer is due, and why. Pure: what time it is now plays no part.
+"""When an answer is due, and why. Pure: what time it is now plays no part, nor how many requests came before.
 
-Regulation (EEC, Euratom) 1182/71 is quoted rule by rule beside the line that follows it.
+Each line of the derivation names the rule that it follows; the numbers are the regime's, never this module's.
 """
 
-import calendar as months
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from rights.law import calendars
-from rights.law.regime import Regime, Unit
+from rights.law import calendars, stops
+from rights.law.counting import Length, add_months, length, local_day
+from rights.law.lifecycle import TransitionRefused
+from rights.law.regime import Period, Regime, Unit
+from rights.law.sentences import Params, Sentence, gettext_noop
+from rights.law.stops import Pause, PauseRefused, Running
 
-LEAST_WORKING_DAYS: Final = 2
-"""Regulation 1182/71, 3(5)."""
+__all__ = ["Deadline", "ExtensionRefused", "Pause", "PauseRefused", "Sentence", "add_months", "deadline", "due_for",
+           "gettext_noop", "local_day"]  # fmt: skip
+
+EVERY_DAY = "every day counts"
+"""The calendar of a regime under which no weekend and no holiday moves anything."""
 
 
-def gettext_noop(text: str) -> str:
-    """Marks a sentence for the catalogues; the reader's language is chosen where it is shown."""
-    return text
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A step of the derivation: an English sentence with {named} places, and what stands in them."""
-
-    text: str
-    params: Mapping[str, str | int | date]
+class ExtensionRefused(TransitionRefused):
+    """The time cannot be extended: there is no extension, or the notice was not sent inside the first period."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +35,8 @@ class Deadline:
         calendar: whose holidays counted.
         citation: the rules applied.
         derivation: the steps, in order, for the person to check.
+        extension_limit: the last day on which a notice of extension may be sent; None where there is no extension.
+        standing_since: the day of a question that still stops the clock; `due` is then the earliest it can be.
     """
 
     nominal_due: date
@@ -47,69 +44,189 @@ class Deadline:
     calendar: str
     citation: str
     derivation: tuple[Sentence, ...]
+    extension_limit: date | None = None
+    standing_since: date | None = None
 
 
-def local_day(moment: datetime, time_zone: str) -> date:
-    """The day of a moment where the controller is (C-171/03: the date itself fixes the end).
+@dataclass(frozen=True)
+class _Case:
+    """What does not change while one deadline is computed."""
 
-    Raises:
-        ValueError: the moment is naive, or the time zone unknown.
-    """
-    if moment.tzinfo is None:
-        raise ValueError("A receipt needs a time zone.")
-    try:
-        return moment.astimezone(ZoneInfo(time_zone)).date()
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"The time zone {time_zone!r} is unknown.") from error
+    regime: Regime
+    received: date
+    country: str
+    subdivision: str
+
+    def rolled(self, nominal: date) -> date:
+        """3(4): a last day on which nobody works moves to the next working day; 3(5): two working days at least."""
+        if self.regime.roll is None:
+            return nominal
+        due = calendars.next_working_day(nominal, self.country, self.subdivision)
+        least = self.regime.least_working_days
+        while least and self._working_days(due) < least.number:
+            due = calendars.next_working_day(due + timedelta(days=1), self.country, self.subdivision)
+        return due
+
+    def _working_days(self, until: date) -> int:
+        return calendars.working_days_between(self.received, until, self.country, self.subdivision)
+
+    def run(self, size: Length, pauses: Iterable[Pause], *, refuse_late: bool) -> Running:
+        begun = Running(since=self.received, length=size, floor=self.received)
+        return stops.apply(
+            begun, pauses, regime=self.regime, country=self.country, subdivision=self.subdivision,
+            rolled=self.rolled, refuse_late=refuse_late,
+        )  # fmt: skip
+
+    def nominal(self, running: Running) -> date:
+        return running.nominal(self.country, self.subdivision)
 
 
-def add_months(day: date, number: int) -> date:
-    """The day of the same number, or the last day of the month where there is none (1182/71, 3(2)(c))."""
-    year, month = divmod(day.year * 12 + day.month - 1 + number, 12)
-    return date(year, month + 1, min(day.day, months.monthrange(year, month + 1)[1]))
-
-
-def deadline(*, regime: Regime, received_at: datetime, country: str, subdivision: str = "", time_zone: str) -> Deadline:
+def deadline(
+    *,
+    regime: Regime,
+    received_at: datetime,
+    country: str,
+    subdivision: str = "",
+    time_zone: str,
+    pauses: Iterable[Pause] = (),
+    extended_on: date | None = None,
+) -> Deadline:
     """When the answer to a request received then is due.
 
-    Nothing else goes in: not how many requests came before, nor how old what is asked for is.
+    Args:
+        country: whose public holidays count, ISO 3166-1; `subdivision` likewise, the part of ISO 3166-2 after the dash.
+        time_zone: the controller's; it decides the day of receipt.
+        pauses: the recorded questions to the person.
+        extended_on: the day on which the notice of extension was sent.
 
     Raises:
         ValueError: naive moment, unknown time zone, or no calendar of holidays for the country.
+        PauseRefused: a question came before the receipt or after the end.
+        ExtensionRefused: no extension, or the notice was late.
     """
-    received = local_day(received_at, time_zone)
-    if regime.answer.unit is not Unit.CALENDAR_MONTHS:
-        raise ValueError(f"The unit {regime.answer.unit} cannot be counted.")
-    nominal = add_months(received, regime.answer.number)
+    case = _Case(regime, local_day(received_at, time_zone), country, subdivision)
+    asked = tuple(pauses)
+    first = case.run(length(regime.answer), asked, refuse_late=extended_on is None)
+    nominal, limit = case.nominal(first), None
+    if regime.extension and regime.extension.number:
+        limit = case.rolled(nominal)
+    running, steps = first, [*_beginning(case, regime.answer), *first.steps]
+    citations = [regime.answer.citation, *first.citations]
+    if extended_on is not None:
+        extension = _extension(case, extended_on, limit)
+        running = case.run(length(regime.answer) + length(extension), asked, refuse_late=True)
+        nominal = max(nominal, case.nominal(running))
+        steps = [*_beginning(case, regime.answer), *running.steps, _extended(extension, extended_on, nominal)]
+        citations = [regime.answer.citation, *running.citations, extension.citation]
+    if running.steps and extended_on is None:
+        steps.append(Sentence(gettext_noop("Reckoned so, the time to answer ends on {nominal}."),
+                              {"nominal": nominal, "citation": regime.answer.citation}))  # fmt: skip
+    result = _finished(case, nominal, steps, citations)
+    return replace(result, extension_limit=limit, standing_since=running.open_since)
+
+
+def due_for(
+    *, period: Period, regime: Regime, received_at: datetime, country: str, subdivision: str = "", time_zone: str
+) -> Deadline:
+    """When something other than the answer is due: the acknowledgement, an opt-out, the answer to an appeal.
+
+    Raises:
+        ValueError: as `deadline`.
+    """
+    case = _Case(regime, local_day(received_at, time_zone), country, subdivision)
+    nominal = case.nominal(case.run(length(period), (), refuse_late=True))
+    result = _finished(case, nominal, _beginning(case, period), [period.citation])
+    return replace(result, calendar=_calendar(case, period))
+
+
+def _beginning(case: _Case, period: Period) -> list[Sentence]:
+    """The receipt and the period as they stand before anything happened."""
+    nominal = length(period).after(case.received, case.country, case.subdivision)
+    counting = case.regime.counting
+    rule = counting.citation if counting else period.citation
     steps = [
         Sentence(gettext_noop("Your request reached us on {received}. This day itself does not count."),
-                 {"received": received, "citation": "Regulation 1182/71, 3(1)"}),
-        Sentence(gettext_noop("We have one month to answer; it ends on the day of the same number, {nominal}."),
-                 {"nominal": nominal, "citation": f"{regime.answer.citation}; Regulation 1182/71, 3(2)(c)"}),
+                 {"received": case.received, "citation": rule}),
+        Sentence(_lasts(period), {"number": period.number, "nominal": nominal, "citation": period.citation}),
     ]  # fmt: skip
-    if nominal.day != received.day:
-        steps.append(
-            Sentence(
-                gettext_noop("That month has no day {day}; it ends on its last day."),
-                {"day": received.day, "citation": "Regulation 1182/71, 3(2)(c)"},
-            )
-        )
-    due = _rolled(nominal, received, country, subdivision, steps) if regime.roll else nominal
-    citations = [regime.answer.citation, "Regulation 1182/71"] if regime.roll else [regime.answer.citation]
-    return Deadline(nominal, due, calendars.name(country, subdivision), "; ".join(citations), tuple(steps))
+    if period.unit is Unit.CALENDAR_MONTHS and nominal.day != case.received.day:
+        text = gettext_noop("That month has no day {day}; it ends on its last day.")
+        steps.append(Sentence(text, {"day": case.received.day, "citation": rule}))
+    return steps
 
 
-def _rolled(nominal: date, received: date, country: str, subdivision: str, steps: list[Sentence]) -> date:
-    """3(4): a last day on which nobody works moves to the next working day; 3(5): two working days at least."""
-    due = calendars.next_working_day(nominal, country, subdivision)
-    if due != nominal:
-        why = calendars.why_not_working(nominal, country, subdivision) or ""
-        steps.append(
-            Sentence(
-                gettext_noop("{nominal} is not a working day ({why}), so the date moves to the next one, {due}."),
-                {"nominal": nominal, "why": why, "due": due, "citation": "Regulation 1182/71, 3(4)"},
-            )
+def _lasts(period: Period) -> str:
+    if period.unit is Unit.CALENDAR_MONTHS and period.number == 1:
+        return gettext_noop("We have one month to answer; it ends on the day of the same number, {nominal}.")
+    return {
+        Unit.CALENDAR_MONTHS: gettext_noop(
+            "We have {number} months; they end on the day of the same number, {nominal}."
+        ),
+        Unit.CALENDAR_DAYS: gettext_noop(
+            "We have {number} days, weekends and holidays included; the last is {nominal}."
+        ),
+        Unit.BUSINESS_DAYS: gettext_noop("We have {number} business days; the last is {nominal}."),
+        Unit.CALENDAR_YEARS: gettext_noop("We have {number} years; they end on {nominal}."),
+    }[period.unit]
+
+
+def _extension(case: _Case, extended_on: date, limit: date | None) -> Period:
+    """The period that a notice of that day adds. Raises: ExtensionRefused."""
+    law = case.regime
+    if law.extension is None:
+        raise ExtensionRefused("This law gives no extension.", law.answer.citation)
+    citation = law.extension.source.citation
+    if law.extension.number is None or law.extension.unit is None or limit is None:
+        raise ExtensionRefused("No number of days is known by which this law extends the time.", citation)
+    if extended_on < case.received:
+        raise ExtensionRefused(f"The notice of {extended_on} lies before the receipt of {case.received}.", citation)
+    if extended_on > limit:
+        raise ExtensionRefused(
+            f"The notice of {extended_on} came too late: the first period ended on {limit}, and with it the extension.",
+            citation,
         )
-    while calendars.working_days_between(received, due, country, subdivision) < LEAST_WORKING_DAYS:
-        due = calendars.next_working_day(due + timedelta(days=1), country, subdivision)
-    return due
+    return Period(law.extension.number, law.extension.unit, law.extension.source)
+
+
+def _extended(extension: Period, extended_on: date, nominal: date) -> Sentence:
+    if extension.unit is Unit.CALENDAR_MONTHS:
+        text = gettext_noop(
+            "On {extended_on}, inside the first period, we told you that we need {number} more months, and why. "
+            "Counted from the beginning, the time now ends on {nominal}."
+        )
+    else:
+        text = gettext_noop(
+            "On {extended_on}, inside the first period, we told you that we need {number} more days, and why. "
+            "Counted from the beginning, the time now ends on {nominal}."
+        )
+    params: Params = {"extended_on": extended_on, "number": extension.number, "nominal": nominal}
+    return Sentence(text, {**params, "citation": extension.citation})
+
+
+def _finished(case: _Case, nominal: date, steps: list[Sentence], citations: list[str]) -> Deadline:
+    """The nominal day rolled, with everything that was cited."""
+    due, roll = case.rolled(nominal), case.regime.roll
+    steps += _moved(case, nominal, due)
+    cited = [*citations, roll.source.citation] if roll else citations
+    calendar = calendars.name(case.country, case.subdivision) if roll else EVERY_DAY
+    return Deadline(nominal, due, calendar, "; ".join(dict.fromkeys(cited)), tuple(steps))
+
+
+def _moved(case: _Case, nominal: date, due: date) -> Iterator[Sentence]:
+    """Why the date is not the nominal one."""
+    roll, least = case.regime.roll, case.regime.least_working_days
+    why = calendars.why_not_working(nominal, case.country, case.subdivision) if roll else None
+    if roll and why:
+        working = calendars.next_working_day(nominal, case.country, case.subdivision)
+        text = gettext_noop("{nominal} is not a working day ({why}), so the date moves to the next one, {due}.")
+        yield Sentence(text, {"nominal": nominal, "why": why, "due": working, "citation": roll.source.citation})
+        nominal = working
+    if least and due != nominal:
+        text = gettext_noop("The time must hold at least {number} working days, so the date moves to {due}.")
+        yield Sentence(text, {"number": least.number, "due": due, "citation": least.citation})
+
+
+def _calendar(case: _Case, period: Period) -> str:
+    if case.regime.roll or period.unit is Unit.BUSINESS_DAYS:
+        return calendars.name(case.country, case.subdivision)
+    return EVERY_DAY
