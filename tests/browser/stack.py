@@ -113,7 +113,11 @@ class Stack:
         return dict(re.findall(r"^ {12}(\S+)  (\S+)$", self.said(), re.MULTILINE))
 
     def pid(self, name: str) -> int:
-        return int((self.var / "run" / f"{name}.pid").read_text(encoding="ascii"))
+        """The process identifier of a program; 0 while it is not running."""
+        try:
+            return int((self.var / "run" / f"{name}.pid").read_text(encoding="ascii") or 0)
+        except FileNotFoundError:
+            return 0
 
     def kill_worker(self) -> None:
         """SIGKILL to the worker and every process of it at once: no time to say goodbye."""
@@ -131,7 +135,8 @@ class Stack:
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             except OSError:
                 continue  # It ended meanwhile, or belongs to somebody else.
-            if alive != "Z" and f"REGARD_VAR={self.var}".encode() in environment.split(b"\0"):
+            ours = f"REGARD_VAR={self.var}".encode() in environment.split(b"\0")
+            if alive != "Z" and (ours or str(self.var) in command):  # Valkey writes over its environment.
                 found.append(command)
         return found
 

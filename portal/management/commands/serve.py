@@ -81,8 +81,7 @@ class Command(BaseCommand):
         try:
             supervisor.start(is_up=lambda: answers(port), patience=PATIENCE)
             if not supervisor.stopping:
-                for line in summary(port=port, photos=photos, logins=logins):
-                    self.say(line)
+                self.say("\n".join(summary(port=port, photos=photos, logins=logins)))
             supervisor.watch()
             self.say("Stopping …")
         except StartFailed as reason:

@@ -1,0 +1,125 @@
+"""`manage.py serve`: up within seconds, gone within seconds, and nothing left behind."""
+
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.stack import Stack, until
+from tests.project import ROOT
+
+pytestmark = pytest.mark.browser  # Without a browser, but with everything that would serve one.
+
+
+@pytest.fixture(scope="module")
+def started_once(tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """An installation that was started and stopped once."""
+    stack = Stack(tmp_path_factory.mktemp("serve"))
+    stack.make_demo(people=("P001", "P002", "P003"), max_side=400)
+    stack.start()
+    stack.stop()
+    return stack
+
+
+@pytest.fixture
+def small(started_once: Stack) -> Iterator[Stack]:
+    """The same, stopped again after each test."""
+    yield started_once
+    started_once.stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_second_start_takes_under_five_seconds_and_a_stop_leaves_nothing(small: Stack, number: int) -> None:
+    photos = small.rows("SELECT path, sha256 FROM matching_photo ORDER BY path")
+    logins = small.logins()
+    assert small.start() < 5
+    # serve; the broker; the worker, its beat, its two processes; the web server and its process
+    until(lambda: len(small.processes()) == 8, what="eight processes")
+    assert small.stop(number) < 10
+    assert small.processes() == []
+    assert small.rows("SELECT path, sha256 FROM matching_photo ORDER BY path") == photos
+    assert small.logins() == logins
+    assert "Importing" not in small.said()
+
+
+def test_killing_the_supervisor_leaves_nothing_running(small: Stack) -> None:
+    small.start()
+    small.stop(signal.SIGKILL)
+    until(lambda: small.processes() == [], seconds=15, what="the end of every program")
+
+
+def test_it_prints_where_everything_is(small: Stack) -> None:
+    small.start()
+    said = small.said()
+    assert f"Portal    {small.url}/" in said
+    assert f"Desk      {small.url}/desk/" in said
+    assert f"Mailbox   {small.url}/mailbox/" in said
+    assert f"Selfies   {small.var / 'demo' / 'selfies'}" in said
+    assert list(small.logins()) == ["reviewer-one", "reviewer-two"]
+    assert "A development key is in use" in said
+    assert "Traceback" not in said
+    small.stop()
+
+
+def test_a_second_one_in_the_same_folder_is_refused_in_one_sentence(small: Stack) -> None:
+    small.start()
+    other = Stack(small.var)
+    result = other.manage("serve", "--port", str(other.port))
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "is running in" in result.stderr
+    small.stop()
+
+
+def test_a_program_that_is_killed_comes_back(small: Stack) -> None:
+    small.start()
+    for name in ("worker", "web-server", "broker"):
+        before = small.pid(name)
+        subprocess.run(["kill", "-KILL", str(before)], check=True)
+        until(lambda name=name, before=before: small.pid(name) not in (0, before), seconds=20, what=name)
+    assert small.said().count("ended unexpectedly (killed by SIGKILL)") == 3
+    assert small.stop() < 10
+    assert small.processes() == []
+
+
+def test_state_is_readable_by_its_owner_alone(small: Stack) -> None:
+    for name in ("development.env", "staff.json"):
+        assert stat.S_IMODE((small.var / name).stat().st_mode) == 0o600
+    assert stat.S_IMODE((small.var / "run").stat().st_mode) == 0o700
+
+
+def test_nobodys_own_photographs_are_mixed_with_the_demonstration(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """One's own folder: no demonstration, and a profile that staff have to fill in."""
+    stack = Stack(tmp_path / "var")
+    stack.var.mkdir()
+    own = tmp_path / "own"
+    assert stack.manage("make_demo", str(tmp_path / "made"), "--people", "P001", "--max-side", "300").returncode == 0
+    (tmp_path / "made" / "photos" / "P001").rename(own)
+    stack.environment["PHOTOS"] = str(own)
+    stack.start()
+    request.addfinalizer(stack.stop)
+    assert f"Photos    {own}" in stack.said()
+    assert "The controller profile is empty: staff must fill it in" in stack.said()
+    assert {Path(path).name for (path,) in stack.rows("SELECT path FROM matching_photo")} == {
+        path.name for path in own.glob("*.jpg")
+    }
+    assert not (stack.var / "demo").exists()
+    assert stack.value("SELECT count(*) FROM portal_controllerprofile") == 0
+    assert stack.stop() < 10
+    assert stack.processes() == []
+
+
+def test_it_is_for_trying_out_only(tmp_path: Path) -> None:
+    stack = Stack(tmp_path)
+    stack.environment["REGARD_PROFILE"] = "test"
+    result = subprocess.run(
+        [sys.executable, "manage.py", "serve"], cwd=ROOT, env=stack.environment, capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert "serve is for trying Regard out" in result.stderr
