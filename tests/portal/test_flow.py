@@ -1,9 +1,7 @@
 """The path of a request, its guards, and what happens when a step is taken twice or dies."""
 
 import zipfile
-from collections.abc import Callable
 from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -15,43 +13,20 @@ from matching import ingest, reviews
 from matching.models import Erasure, Face, Photo, Source
 from matching.reviews import Outcome
 from portal import flow, jobs, vault
-from portal.answers import archive
 from portal.models import Answer, ControllerProfile, Evidence, Job, JobState, Notice
 from rights.law.lifecycle import TransitionRefused
 from rights.models import Channel, Claim, JournalEntry, RightsRequest
 from tests.fakes import paint
+from tests.portal.deeds import Ask, Run, decide, judge, opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Ask = Callable[..., RightsRequest]
-Run = Callable[[], None]
-
-
-def judge(request: RightsRequest, people: dict[str, str], by: User, second: User) -> None:
-    """Review every hit by the file it lies in; possible ones by both members of staff."""
-    request.refresh_from_db()
-    for hit in reviews.latest_search(request.pk).hits.select_related("photo"):
-        verdict = people.get(hit.photo.path, "not")
-        if hit.photo.path == "group.jpg":
-            verdict = "same"
-        for reviewer in (by, second) if hit.band == "possible" else (by,):
-            flow.review(request_id=request.pk, face_key=hit.face_key, verdict=verdict, by=reviewer)
-    flow.finish_review(request_id=request.pk, by=by)
-
-
-ADA = {"ada-1.jpg": "same", "ada-2.jpg": "same"}
-
-
-def grant(request: RightsRequest, by: User, outcome: str = "granted", **how: object) -> None:
-    for claim in request.claims.all():
-        basis = {"identity_basis": "photo_and_email"}
-        flow.decide(request_id=request.pk, right=claim.right, outcome=outcome, by=by, **basis, **how)
-
 
 def fetch(request: RightsRequest) -> zipfile.ZipFile:
-    data = b"".join(archive.stream(Answer.objects.get(request=request)))
+    """Download the archive as the person does."""
+    archive = opened(request)
     flow.delivered(request_id=request.pk)
-    return zipfile.ZipFile(BytesIO(data))
+    return archive
 
 
 def test_access_and_erasure_from_receipt_to_proof(
@@ -63,8 +38,8 @@ def test_access_and_erasure_from_receipt_to_proof(
     run_jobs()
     hits = {hit.photo.path: hit.band for hit in reviews.latest_search(request.pk).hits.select_related("photo")}
     assert hits == {"ada-1.jpg": "match", "ada-2.jpg": "match", "group.jpg": "match", "twin.jpg": "possible"}
-    judge(request, ADA, staff, other_staff)
-    grant(request, staff)
+    judge(request, staff, other_staff)
+    decide(request, staff)
     run_jobs()
     pictures = [name for name in fetch(request).namelist() if name.startswith("pictures/")]
     assert len(pictures) == 3
@@ -87,8 +62,8 @@ def test_nothing_is_erased_before_the_copy_was_fetched(
     request = ask()
     flow.confirm(request_id=request.pk)
     run_jobs()
-    judge(request, ADA, staff, other_staff)
-    grant(request, staff)
+    judge(request, staff, other_staff)
+    decide(request, staff)
     run_jobs()
     flow.start_due_erasures()
     with pytest.raises(jobs.Postponed):
@@ -106,8 +81,8 @@ def test_on_the_due_date_the_erasure_no_longer_waits_for_a_copy_that_is_on_offer
     request = ask()
     flow.confirm(request_id=request.pk)
     run_jobs()
-    judge(request, ADA, staff, other_staff)
-    grant(request, staff)
+    judge(request, staff, other_staff)
+    decide(request, staff)
     assert not flow.copy_is_settled(RightsRequest.objects.get(pk=request.pk))
     run_jobs()
     today = timezone.localdate()
@@ -126,13 +101,13 @@ def test_somebody_elses_pending_access_holds_an_erasure_back(
     for request in (ada, bo):
         flow.confirm(request_id=request.pk)
     run_jobs()
-    judge(ada, ADA, staff, other_staff)
-    grant(ada, staff)
+    judge(ada, staff, other_staff)
+    decide(ada, staff)
     run_jobs()
     assert not Erasure.objects.exists()
     assert Job.objects.get(request=ada, kind="erase").problem == "Postponed"
-    judge(bo, {"bo-1.jpg": "same"}, staff, other_staff)
-    grant(bo, staff)
+    judge(bo, staff, other_staff, mine={"bo-1.jpg", "group.jpg"})
+    decide(bo, staff)
     run_jobs()
     Job.objects.filter(request=ada, kind="erase").update(not_before=timezone.now())
     run_jobs()
@@ -183,8 +158,8 @@ def test_nothing_held_is_an_answer_too(painted: Source, ask: Ask, run_jobs: Run,
     request.refresh_from_db()
     assert request.state == "reviewed"
     with pytest.raises(TransitionRefused):
-        grant(request, staff)
-    grant(request, staff, outcome="nothing_held")
+        decide(request, staff)
+    decide(request, staff, outcome="nothing_held")
     run_jobs()
     request.refresh_from_db()
     assert request.state == "carried_out"
@@ -197,10 +172,10 @@ def test_an_answer_cannot_be_decided_while_the_profile_lacks_something_obligator
     request = ask()
     flow.confirm(request_id=request.pk)
     run_jobs()
-    judge(request, ADA, staff, other_staff)
+    judge(request, staff, other_staff)
     ControllerProfile.objects.update(authority_name="")
     with pytest.raises(flow.AnswerIncomplete) as refused:
-        grant(request, staff)
+        decide(request, staff)
     assert refused.value.elements
     assert not Claim.objects.exclude(outcome="pending").exists()
 
@@ -234,13 +209,13 @@ def test_a_partial_erasure_leaves_what_was_refused(
     request = ask(rights=("erasure",))
     flow.confirm(request_id=request.pk)
     run_jobs()
-    judge(request, ADA, staff, other_staff)
+    judge(request, staff, other_staff)
     kept = Photo.objects.get(path="ada-1.jpg")
     from rights.law import grounds
 
     ground = next(g.code for g in grounds.for_regime("gdpr") if g.allows_partial and "erasure" in g.applies_to)
     how = {"ground": ground, "reasons": "A court asked for this one.", "withheld": [kept.pk]}
-    grant(request, staff, outcome="partial", **how)
+    decide(request, staff, outcome="partial", **how)
     run_jobs()
     request.refresh_from_db()
     assert request.state == "carried_out"
@@ -254,16 +229,16 @@ def test_a_picture_that_arrives_between_review_and_proof_goes_back_to_review(
     request = ask(rights=("erasure",))
     flow.confirm(request_id=request.pk)
     run_jobs()
-    judge(request, ADA, staff, other_staff)
+    judge(request, staff, other_staff)
     folder = Path(painted.url.removeprefix("file://"))
     (folder / "late.jpg").write_bytes(paint(["ada"], shade=15))
     ingest.import_source(source=painted)
-    grant(request, staff)
+    decide(request, staff)
     run_jobs()
     request.refresh_from_db()
     assert request.state == "searched"
     assert not Claim.objects.get(request=request).fulfilled_at
-    judge(request, {"late.jpg": "same"}, staff, other_staff)
+    judge(request, staff, other_staff, mine={"late.jpg"})
     run_jobs()
     request.refresh_from_db()
     assert request.state == "carried_out"
@@ -276,8 +251,8 @@ def test_every_step_may_run_twice(painted: Source, ask: Ask, run_jobs: Run, staf
     flow.confirm(request_id=request.pk)
     for _twice in range(2):
         flow.search(request_id=request.pk)
-    judge(request, ADA, staff, other_staff)
-    grant(request, staff)
+    judge(request, staff, other_staff)
+    decide(request, staff)
     for _twice in range(2):
         flow.build_answer(request_id=request.pk)
     for _twice in range(2):
@@ -329,7 +304,7 @@ def test_evidence_goes_on_its_date_and_the_case_stays(painted: Source, ask: Ask,
     request = ask("flo", email="flo@example.org")
     flow.confirm(request_id=request.pk)
     run_jobs()
-    grant(request, staff, outcome="nothing_held")
+    decide(request, staff, outcome="nothing_held")
     run_jobs()
     flow.destroy_what_is_due()
     assert Answer.objects.filter(request=request).exists()
