@@ -1,13 +1,17 @@
 """The controller's profile, its recipients, and the sources of pictures."""
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import Field, QuerySet, URLField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import display
@@ -67,6 +71,11 @@ class ControllerProfileAdmin(ModelAdmin):
 
     inlines = [TextInline]
 
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, URLField):
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def changelist_view(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:
         if ControllerProfile.objects.filter(pk=1).exists():
             return redirect("admin:portal_controllerprofile_change", 1)
@@ -115,12 +124,31 @@ class SourceAdmin(ModelAdmin):
         return False
 
 
+class FaceFilter(admin.SimpleListFilter):
+    """Photos in which no face was found: nobody can be found in them either."""
+
+    title = _("faces")
+    parameter_name = "faces"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("none", gettext("no face found")), ("some", gettext("with faces"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Photo]) -> QuerySet[Photo]:
+        match self.value():
+            case "none":
+                return queryset.filter(status=PhotoStatus.READ, face_count=0)
+            case "some":
+                return queryset.filter(face_count__gt=0)
+            case _other:
+                return queryset
+
+
 @admin.register(Photo)
 class PhotoAdmin(ModelAdmin):
     """What is held, above all what could not be read and where no face was found. Pictures are not shown here."""
 
     list_display = ["pk", "source", "status", "problem", "face_count", "taken_at", "imported_at"]
-    list_filter = ["source", "status", "problem", ("face_count", admin.EmptyFieldListFilter)]
+    list_filter = ["source", "status", "problem", FaceFilter]
     list_per_page = 50
     show_full_result_count = False
 

@@ -98,7 +98,7 @@ def test_a_program_that_will_not_stop_is_killed_within_ten_seconds(make: Callabl
 def test_what_a_program_has_started_goes_with_it(make: Callable[..., Supervisor]) -> None:
     supervisor = make(broker=SLEEP, worker=PARENT)
     log = supervisor.running[1].child.log
-    supervisor.start(is_up=lambda: log.read_text(encoding="utf-8").strip(), patience=5)
+    supervisor.start(is_up=lambda: bool(log.read_text(encoding="utf-8").strip()), patience=5)
     grandchild = int(log.read_text(encoding="utf-8"))
     assert runs(grandchild)
     supervisor.stop()
@@ -108,7 +108,7 @@ def test_what_a_program_has_started_goes_with_it(make: Callable[..., Supervisor]
 def test_a_program_that_is_killed_comes_back_without_what_it_left_behind(make: Callable[..., Supervisor]) -> None:
     supervisor = make(broker=SLEEP, worker=PARENT)
     log = supervisor.running[1].child.log
-    supervisor.start(is_up=lambda: log.read_text(encoding="utf-8").strip(), patience=5)
+    supervisor.start(is_up=lambda: bool(log.read_text(encoding="utf-8").strip()), patience=5)
     first, grandchild = pids(supervisor)[1], int(log.read_text(encoding="utf-8"))
     thread = watched(supervisor)
     try:
