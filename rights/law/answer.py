@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from rights.law.clock import gettext_noop
+from rights.law.sentences import gettext_noop
 
 
 class Element(NamedTuple):

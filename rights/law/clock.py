@@ -106,22 +106,21 @@ def deadline(
     """
     case = _Case(regime, local_day(received_at, time_zone), country, subdivision)
     asked = tuple(pauses)
-    first = case.run(length(regime.answer), asked, refuse_late=extended_on is None)
-    nominal, limit = case.nominal(first), None
-    if regime.extension and regime.extension.number:
-        limit = case.rolled(nominal)
-    running, steps = first, [*_beginning(case, regime.answer), *first.steps]
-    citations = [regime.answer.citation, *first.citations]
+    running = case.run(length(regime.answer), asked, refuse_late=extended_on is None)
+    nominal = case.nominal(running)
+    limit = case.rolled(nominal) if regime.extension and regime.extension.number else None
+    last: list[Sentence] = []
+    cited: list[str] = []
     if extended_on is not None:
         extension = _extension(case, extended_on, limit)
         running = case.run(length(regime.answer) + length(extension), asked, refuse_late=True)
         nominal = max(nominal, case.nominal(running))
-        steps = [*_beginning(case, regime.answer), *running.steps, _extended(extension, extended_on, nominal)]
-        citations = [regime.answer.citation, *running.citations, extension.citation]
-    if running.steps and extended_on is None:
-        steps.append(Sentence(gettext_noop("Reckoned so, the time to answer ends on {nominal}."),
-                              {"nominal": nominal, "citation": regime.answer.citation}))  # fmt: skip
-    result = _finished(case, nominal, steps, citations)
+        last, cited = [_extended(extension, extended_on, nominal)], [extension.citation]
+    elif running.steps:
+        text = gettext_noop("Reckoned so, the time to answer ends on {nominal}.")
+        last = [Sentence(text, {"nominal": nominal, "citation": regime.answer.citation})]
+    steps = [*_beginning(case, regime.answer), *running.steps, *last]
+    result = _finished(case, nominal, steps, [regime.answer.citation, *running.citations, *cited])
     return replace(result, extension_limit=limit, standing_since=running.open_since)
 
 

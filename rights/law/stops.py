@@ -92,24 +92,21 @@ def apply(
     whole, received = running.length, running.since
     for stop in _joined(stops, regime):
         rule = regime.stop_rule(stop.kind)
-        citation = rule.source.citation if rule else ""
         if stop.asked_on < received:
-            raise PauseRefused(f"The question of {stop.asked_on} lies before the receipt of {received}.", citation)
+            raise PauseRefused(
+                f"The question of {stop.asked_on} lies before the receipt of {received}.", regime.answer.citation
+            )
         if rule is None or rule.effect is Effect.NEVER_STOPS:
             running = _unmoved(running, stop, rule)
             continue
-        limit = rolled(running.nominal(country, subdivision))
-        if stop.asked_on > limit:
-            if refuse_late:
-                raise PauseRefused(
-                    f"The question of {stop.asked_on} came after the time to answer had ended on {limit}.", citation
-                )
-            continue
-        floor = running.nominal(country, subdivision)
-        running = _EFFECTS[rule.effect](replace(running, floor=floor), stop, rule, whole)
-        running = replace(running, citations=(*running.citations, citation))
-        if stop.answered_on is None:
-            running = _still_open(running, stop, citation)
+        nominal = running.nominal(country, subdivision)
+        if stop.asked_on <= rolled(nominal):
+            running = _stopped(replace(running, floor=nominal), stop, rule, whole)
+        elif refuse_late:
+            raise PauseRefused(
+                f"The question of {stop.asked_on} came after the time to answer had ended on {rolled(nominal)}.",
+                rule.source.citation,
+            )
     return running
 
 
@@ -130,6 +127,13 @@ def _joined(stops: Iterable[Pause], regime: Regime) -> list[Pause]:
 def _alike(one: Pause, other: Pause, regime: Regime) -> bool:
     rules = regime.stop_rule(one.kind), regime.stop_rule(other.kind)
     return rules[0] is not None and rules[1] is not None and rules[0].effect is rules[1].effect
+
+
+def _stopped(running: Running, stop: Pause, rule: StopRule, whole: Length) -> Running:
+    """The effect of one question that came in time."""
+    after = _EFFECTS[rule.effect](running, stop, rule, whole)
+    after = replace(after, citations=(*after.citations, rule.source.citation))
+    return after if stop.answered_on else _still_open(after, stop, rule.source.citation)
 
 
 def _paused(running: Running, stop: Pause, rule: StopRule, whole: Length) -> Running:
