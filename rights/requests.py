@@ -160,11 +160,3 @@ def fulfil(*, claim: Claim, actor: str, detail: dict[str, object] | None = None)
         event = f"{claim.right}:carried_out"
         journal.record(request=claim.request, actor=actor, event=event, detail=detail)
     return bool(changed)
-
-
-@transaction.atomic
-def unfulfil(*, claim: Claim, actor: str, why: str) -> None:
-    """Take back that a claim was carried out, because something more was found that belongs to it."""
-    if Claim.objects.filter(pk=claim.pk, fulfilled_at__isnull=False).update(fulfilled_at=None):
-        claim.refresh_from_db()
-        journal.record(request=claim.request, actor=actor, event=f"{claim.right}:reopened", detail={"why": why})

@@ -25,7 +25,8 @@ import numpy as np
 from django.conf import settings
 
 from matching.engine import get_engine
-from matching.index.base import Block, FaceIds
+from matching.index import annoy
+from matching.index.base import Block, FaceIds, Vectors
 from matching.models import Face
 
 ROWS_PER_BLOCK: Final = 65_536
@@ -119,6 +120,15 @@ class SegmentIndex:
                 part = slice(start, start + ROWS_PER_BLOCK)
                 yield Block(ids[part], vectors[part])
 
+    def preview(self, template: Vectors, *, count: int) -> list[tuple[int, float]]:
+        """Likely the nearest `count` faces, as (face id, Euclidean distance): see `matching.index.annoy`."""
+        with self._locked(fcntl.LOCK_SH):
+            manifest = self.manifest()
+            opened = [
+                (self.open(item, manifest.dimension), self.root / f"{item.name}.ann") for item in manifest.segments
+            ]
+            return annoy.nearest(opened, template, count=count)
+
     def check(self) -> list[str]:
         """Names of damaged files, by checksum; empty when all is well."""
         damaged = []
@@ -209,7 +219,11 @@ class SegmentIndex:
         name = f"seg-{secrets.token_hex(8)}"
         ids_sum = _write_file(self.root / f"{name}.ids", (np.ascontiguousarray(p.ids, "<i8") for p in pieces))
         vectors_sum = _write_file(self.root / f"{name}.vec", (np.ascontiguousarray(p.vectors, "<f4") for p in pieces))
-        return [Segment(name, sum(len(piece.ids) for piece in pieces), ids_sum, vectors_sum)]
+        count = sum(len(piece.ids) for piece in pieces)
+        segment = Segment(name, count, ids_sum, vectors_sum)
+        if count >= annoy.WORTH_IT:
+            annoy.build(self.open(segment, dimension).vectors, self.root / f"{name}.ann")
+        return [segment]
 
     def _write_manifest(self, manifest: Manifest) -> None:
         partial = self.root / f"{MANIFEST}.partial"

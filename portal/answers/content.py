@@ -25,6 +25,10 @@ def paragraph(text: str) -> Block:
     return {"kind": "text", "text": text}
 
 
+def labelled(label: str, text: str) -> Block:
+    return {"kind": "labelled", "label": label, "text": text}
+
+
 def blocks(request: RightsRequest) -> list[Block]:
     """The whole letter, in the order of article 15."""
     profile = ControllerProfile.load()
@@ -81,7 +85,7 @@ def _decisions(request: RightsRequest) -> list[Block]:
         if decision["ground"]:
             ground = GROUNDS[decision["ground"]]
             result.append(paragraph(f"{_(ground.letter_text)} ({ground.citation})"))
-            result.append(paragraph(_("Our reasons:") + "\n" + decision["reasons"]))
+            result.append(labelled(_("Our reasons:"), decision["reasons"]))
     return result
 
 
@@ -160,11 +164,13 @@ def _article_15(request: RightsRequest, profile: ControllerProfile, text: Contro
     recipients = list(recipients_of(request))
     if recipients:
         named: list[Block] = [
-            paragraph(_("Pictures of the collections in which you were found were disclosed to:")),
+            labelled(
+                _("Recipients, 15(1)(c)"), _("Pictures of the collections in which you were found were disclosed to:")
+            ),
             {"kind": "list", "items": [_recipient(item) for item in recipients]},
         ]
     else:
-        named = [paragraph(_("Pictures of you were disclosed to nobody."))]
+        named = [labelled(_("Recipients, 15(1)(c)"), _("Pictures of you were disclosed to nobody."))]
     automated = (
         text.automated if profile.automated_decisions else _("No decision about you is taken by a machine alone.")
     )
@@ -178,15 +184,14 @@ def _article_15(request: RightsRequest, profile: ControllerProfile, text: Contro
     )
     return [
         heading(_("What the law obliges us to tell you")),
-        paragraph(_("Purposes, 15(1)(a)") + "\n" + text.purposes),
-        paragraph(_("Categories of data, 15(1)(b)") + "\n" + text.categories),
-        paragraph(_("Recipients, 15(1)(c)")),
+        labelled(_("Purposes, 15(1)(a)"), text.purposes),
+        labelled(_("Categories of data, 15(1)(b)"), text.categories),
         *named,
-        paragraph(_("How long we store it, 15(1)(d)") + "\n" + text.storage),
-        paragraph(_("Your rights, 15(1)(e)") + "\n" + rights),
-        paragraph(_("Where it comes from, 15(1)(g)") + "\n" + text.origin),
-        paragraph(_("Automated decisions, 15(1)(h)") + "\n" + automated),
-        paragraph(_("Transfers outside the Union, 15(2)") + "\n" + safeguards),
+        labelled(_("How long we store it, 15(1)(d)"), text.storage),
+        labelled(_("Your rights, 15(1)(e)"), rights),
+        labelled(_("Where it comes from, 15(1)(g)"), text.origin),
+        labelled(_("Automated decisions, 15(1)(h)"), automated),
+        labelled(_("Transfers outside the Union, 15(2)"), safeguards),
     ]
 
 
@@ -199,21 +204,20 @@ def _recipient(recipient: Any) -> str:
 def _remedies(profile: ControllerProfile, text: ControllerText) -> list[Block]:
     return [
         heading(_("If you do not agree")),
-        paragraph(
-            _("You can complain to the supervisory authority, free of charge:")
-            + "\n"
-            + "\n".join([profile.authority_name, profile.authority_address, profile.authority_url])
+        labelled(
+            _("You can complain to the supervisory authority, free of charge:"),
+            "\n".join([profile.authority_name, profile.authority_address, profile.authority_url]),
         ),
-        paragraph(_("You can also go to court:") + "\n" + text.court),
+        labelled(_("You can also go to court:"), text.court),
     ]
 
 
 def _contacts(profile: ControllerProfile) -> list[Block]:
     result = [
         heading(_("Whom to turn to")),
-        paragraph("\n".join([_("Controller"), profile.name, profile.postal_address, profile.email])),
-        paragraph(_("Data protection officer") + "\n" + profile.dpo_contact),
+        labelled(_("Controller"), "\n".join([profile.name, profile.postal_address, profile.email])),
+        labelled(_("Data protection officer"), profile.dpo_contact),
     ]
     if profile.representative_contact:
-        result.append(paragraph(_("Representative in the Union") + "\n" + profile.representative_contact))
+        result.append(labelled(_("Representative in the Union"), profile.representative_contact))
     return result

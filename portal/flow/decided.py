@@ -9,10 +9,9 @@ from django.db import transaction
 from matching import reviews
 from portal.flow.carried_out import DISCLOSING, check_complete, start
 from portal.identity.basis import IdentityBasis
-from portal.models import Answer
-from rights import journal, queries, requests
+from rights import journal, requests
 from rights.law.lifecycle import ClaimOutcome, RequestState, TransitionRefused
-from rights.models import Right, RightsRequest
+from rights.models import RightsRequest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -44,15 +43,13 @@ def finish_review(*, request_id: UUID, by: "User") -> None:
 
 
 def _carry_on_after_new_hits(request: RightsRequest, *, actor: str) -> None:
-    """A proof of erasure had found something new: the decisions stand, the copy is made anew, then it is erased."""
-    if request.claims.filter(outcome=ClaimOutcome.PENDING).exists():
-        return
-    access = queries.claim(request, Right.ACCESS)
-    if access and access.outcome in DISCLOSING:
-        requests.unfulfil(claim=access, actor=actor, why="more pictures were found")
-        Answer.objects.filter(request=request).delete()
-    requests.take(request=request, step="decide", actor=actor)
-    start(request)
+    """The proof of an erasure had found pictures imported since. The decisions stand, and these go as well.
+
+    The access answer stays as it is: it told, with its certificate, what was held when it was given.
+    """
+    if not request.claims.filter(outcome=ClaimOutcome.PENDING).exists():
+        requests.take(request=request, step="decide", actor=actor)
+        start(request)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from matching import search
-from matching.index import IndexDamaged, SegmentIndex, fingerprint, get_index, segments
+from matching.index import IndexDamaged, SegmentIndex, annoy, fingerprint, get_index, segments
 from matching.models import Face, Photo, Source
 from tests.fakes import PaintedEngine, template_of
 
@@ -178,6 +178,27 @@ class AnyOrderOfChanges(TestCase):
             index.sync()
         index.sync()
         assert held(index) == in_database()
+
+
+def test_a_large_segment_has_an_annoy_file_that_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(annoy, "WORTH_IT", 30)
+    faces = make_faces(40)
+    index = get_index()
+    index.sync()
+    template = np.frombuffer(bytes(faces[7].template), "<f4")
+    assert index.preview(template, count=1) == [(faces[7].pk, 0.0)]
+    assert index.contains_bytes([fingerprint(bytes(faces[7].template))]) == 1
+    (old,) = index.root.glob("*.ann")
+    faces[7].delete()
+    index.sync()
+    assert not old.exists()
+    assert faces[7].pk not in {face for face, _distance in index.preview(template, count=40)}
+    assert index.contains_bytes([fingerprint(template.tobytes())]) == 0
+
+
+def test_a_preview_refuses_what_cannot_be_compared() -> None:
+    with pytest.raises(ValueError, match="finite"):
+        get_index().preview(np.full(128, np.nan, np.float32), count=1)
 
 
 def test_a_fingerprint_does_not_hold_the_template() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from matching import search
+from matching.index import get_index
 from matching.models import Face
 
 PROBLEMS = {
@@ -27,6 +28,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("photo", type=Path)
         parser.add_argument("--json", action="store_true")
+        parser.add_argument(
+            "--preview",
+            type=int,
+            metavar="N",
+            help="print at once the N faces that are likely the nearest, from the approximate index, and no more",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -35,6 +42,11 @@ class Command(BaseCommand):
             raise CommandError(f"{options['photo']} cannot be opened: {error.strerror}.") from error
         except search.ProbeProblem as problem:
             raise CommandError(f"The photograph cannot be searched with: {PROBLEMS[problem.code]}.") from problem
+        if options["preview"]:
+            for face_id, distance in get_index().preview(template, count=options["preview"]):
+                self.stdout.write(f"{distance:.3f}  face {face_id}")
+            self.stdout.write("This is a preview: it may lack some. Without --preview everything is compared.")
+            return
         findings = search.find(np.stack([template]))
         faces = Face.objects.select_related("photo__source").in_bulk([hit.face_id for hit in findings.hits])
         rows: list[dict[str, Any]] = [
