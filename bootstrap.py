@@ -119,8 +119,8 @@ def install(requirements: Path) -> None:
     What has no ready-made package is built with the locked setuptools rather than with whichever is the newest: a
     build environment of pip's own would be filled without hashes. Raises: NotReady.
     """
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--require-hashes", "--no-build-isolation", "--use-pep517", "--requirement", requirements]
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--require-hashes", "--no-build-isolation", "--use-pep517", "--requirement", str(requirements)]
     if subprocess.run(command, stdin=subprocess.DEVNULL).returncode != 0:  # noqa: S603
         raise NotReady(
             "The packages could not be installed, and pip says above why: see that this machine reaches a package "
@@ -159,10 +159,10 @@ def chromium() -> str:
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
-def hand_over(command: Sequence[str | Path], **environment: str) -> None:
+def hand_over(command: Sequence[str], **environment: str) -> None:
     """Become another program, so that every signal reaches it."""
     os.chdir(ROOT)
-    os.execve(command[0], [str(part) for part in command], {**os.environ, **environment})  # noqa: S606
+    os.execve(command[0], list(command), {**os.environ, **environment})  # noqa: S606
 
 
 def run() -> None:
@@ -172,7 +172,7 @@ def run() -> None:
     var = Path(os.environ.get("REGARD_VAR") or default_var(photos)).resolve()
     preflight.writable(var)
     ensure_packages(RUN_LOCK)
-    command = [PYTHON, "manage.py", "serve", "--port", str(port), "--photos", str(photos or "")]
+    command = [str(PYTHON), "manage.py", "serve", "--port", str(port), "--photos", str(photos or "")]
     hand_over(command, REGARD_PROFILE="dev", REGARD_VAR=str(var))
 
 
@@ -199,7 +199,7 @@ def test() -> int:
     for database, extra in (("postgres", ["-m", "not browser"]), ("sqlite", [])):
         say(f"\nThe suite on {database}:")
         environment |= {"REGARD_TEST_DATABASE": database, "REGARD_TEST_EARLIER": ", ".join(failed)}
-        command = [PYTHON, "-m", "pytest", *extra]
+        command = [str(PYTHON), "-m", "pytest", *extra]
         if subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL).returncode != 0:  # noqa: S603
             failed.append(f"the suite on {database}")
     return int(bool(failed))

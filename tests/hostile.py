@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from inspect import currentframe
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -12,6 +13,7 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Random
 from django.db.models.sql.compiler import SQLCompiler
 from django.template import engines
+from django.template.backends.django import DjangoTemplates
 from django.template.base import Node, Origin
 
 
@@ -46,7 +48,9 @@ def _template_being_rendered() -> Origin | None:
 @contextmanager
 def undefined_variables_fail() -> Iterator[None]:
     """Make an undefined variable in one of the project's templates a failure."""
-    engine = engines["django"].engine
+    backend = engines["django"]
+    assert isinstance(backend, DjangoTemplates)
+    engine = backend.engine
     with mock.patch.object(engine, "string_if_invalid", UndefinedVariable("%s")):
         yield
 
@@ -56,8 +60,8 @@ def unordered_queries_are_shuffled() -> Iterator[None]:
     """Give every query that asks for no order a random one: code that relies on luck fails sooner."""
     original = SQLCompiler.get_order_by
 
-    def get_order_by(self: SQLCompiler) -> list[tuple[object, tuple[str, object, bool]]]:
-        order = original(self)
+    def get_order_by(self: SQLCompiler) -> list[Any]:
+        order: list[Any] = original(self)
         query = self.query
         plain = not (query.subquery or query.distinct or query.combinator or query.group_by)
         if order or not plain or type(self) is not SQLCompiler:

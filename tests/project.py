@@ -37,6 +37,12 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
             yield node
 
 
+def lines_of_work(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The lines of a function's body without its docstring."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return (function.end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
 def strings(path: Path) -> set[str]:
     """Every string constant of a module."""
     return {node.value for node in nodes(path) if isinstance(node, ast.Constant) and isinstance(node.value, str)}

@@ -115,6 +115,13 @@ class Citizen:
         key = self.request_id.replace("-", "")
         return str(self.stack.value("SELECT reference FROM rights_rightsrequest WHERE id = ?", key))
 
+    def withdraw(self) -> None:
+        """Take the request back; what it asked for holds nobody else's erasure up any more."""
+        self.page.goto(f"{self.stack.url}/requests/{self.request_id}/withdraw/")
+        self.look("citizen-12-withdraw")
+        self.page.locator("main form button").first.click()
+        self.wait_for("withdrawn")
+
     def fetch_answer(self, email: str, target: Path) -> Path:
         """Ask for a fresh code, type it, and download the archive."""
         page = self.page

@@ -141,3 +141,4 @@ def test_a_broker_that_loses_everything_loses_no_work(live: Stack, new_page: Cal
     citizen.type_code("person.one@example.org")
     citizen.wait_for("searched")
     assert live.pid("broker") not in (0, victim)
+    citizen.withdraw()

@@ -1,5 +1,6 @@
 """`manage.py serve`: up within seconds, gone within seconds, and nothing left behind."""
 
+import os
 import signal
 import stat
 import subprocess
@@ -78,12 +79,17 @@ def test_a_second_one_in_the_same_folder_is_refused_in_one_sentence(small: Stack
 def test_a_program_that_is_killed_comes_back(small: Stack) -> None:
     small.start()
     for name in ("worker", "web-server", "broker"):
-        before = small.pid(name)
-        subprocess.run(["kill", "-KILL", str(before)], check=True)
-        until(lambda name=name, before=before: small.pid(name) not in (0, before), seconds=20, what=name)
+        kill_and_wait(small, name)
     assert small.said().count("ended unexpectedly (killed by SIGKILL)") == 3
     assert small.stop() < 10
     assert small.processes() == []
+
+
+def kill_and_wait(stack: Stack, name: str) -> None:
+    """SIGKILL a program, and wait for the next one of its name."""
+    before = stack.pid(name)
+    os.kill(before, signal.SIGKILL)
+    until(lambda: stack.pid(name) not in (0, before), seconds=20, what=name)
 
 
 def test_state_is_readable_by_its_owner_alone(small: Stack) -> None:
