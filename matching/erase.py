@@ -5,7 +5,7 @@ Planned first, then carried out step by step. Each step can be repeated, so a cr
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from django.utils import timezone
 from matching import reviews, search, sources
 from matching.engine import Box
 from matching.images import Pixels, encode, grown, obscure, read_picture
-from matching.index import fingerprint, get_index
+from matching.index import Fingerprint, fingerprint, get_index
 from matching.index.base import Vectors
 from matching.ingest import LARGEST_PHOTO
 from matching.models import Erasure, ErasureAction, Face, GroupPolicy, Photo, Suppression
@@ -68,7 +68,7 @@ def plan(*, subject: UUID, faces: Iterable[Face]) -> list[Erasure]:
             sha256=photo.sha256,
             defaults={
                 "photo": photo,
-                "action": _action(photo, own),
+                "action": action_for(photo, own),
                 "boxes": [[face.left, face.top, face.right, face.bottom] for face in own],
                 "face_keys": [face.pk for face in own],
                 "fingerprints": [[first.hex(), digest.hex()] for first, digest in prints],
@@ -78,7 +78,7 @@ def plan(*, subject: UUID, faces: Iterable[Face]) -> list[Erasure]:
     return planned
 
 
-def _action(photo: Photo, own: list[Face]) -> ErasureAction:
+def action_for(photo: Photo, own: Collection[Face]) -> ErasureAction:
     """Delete a picture of nobody else; of a group picture, what its source says."""
     alone = not photo.faces.exclude(pk__in=[face.pk for face in own]).exists()
     delete = alone or photo.source.group_policy == GroupPolicy.DELETE
@@ -179,7 +179,11 @@ def prove(*, subject: UUID, probes: Vectors | None, kept: Iterable[int] = ()) ->
     objects_left = sum(_is_left(erasure) for erasure in erasures)
     index = get_index()
     index.sync()
-    prints = {(bytes.fromhex(first), bytes.fromhex(digest)) for item in erasures for first, digest in item.fingerprints}
+    prints = {
+        Fingerprint(bytes.fromhex(first), bytes.fromhex(digest))
+        for item in erasures
+        for first, digest in item.fingerprints
+    }
     # A kept photo may be a copy of an erased one, with the very same template.
     prints -= {fingerprint(bytes(face.template)) for face in Face.objects.filter(photo_id__in=list(kept))}
     rows_left = Face.objects.filter(pk__in=[key for item in erasures for key in item.face_keys]).count()

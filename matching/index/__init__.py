@@ -1,7 +1,8 @@
 """Where templates are kept for searching. Only this package talks to an index library."""
 
 from matching.index.base import Block, FaceIndex
-from matching.index.segments import IndexDamaged, SegmentIndex, fingerprint
+from matching.index.fingerprints import Fingerprint, fingerprint
+from matching.index.segments import IndexDamaged, SegmentIndex
 
 
 def get_index() -> SegmentIndex:
@@ -9,4 +10,4 @@ def get_index() -> SegmentIndex:
     return SegmentIndex()
 
 
-__all__ = ["Block", "FaceIndex", "IndexDamaged", "SegmentIndex", "fingerprint", "get_index"]
+__all__ = ["Block", "FaceIndex", "Fingerprint", "IndexDamaged", "SegmentIndex", "fingerprint", "get_index"]

@@ -53,7 +53,7 @@ def nearest(segments: Iterable[tuple[Block, Path]], template: Vectors, *, count:
             rows, distances = index.get_nns_by_vector(template, count, SEARCH_K, include_distances=True)
         else:
             every = np.linalg.norm(block.vectors - template, axis=1)
-            rows = np.argsort(every)[:count]
-            distances = every[rows]
+            rows = np.argsort(every)[:count].tolist()
+            distances = every[rows].tolist()
         found += [(int(block.ids[row]), float(distance)) for row, distance in zip(rows, distances, strict=True)]
     return sorted(found, key=lambda item: item[1])[:count]

@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from matching.index.fingerprints import Fingerprint
+
 Vectors = npt.NDArray[np.float32]
 """Shape (n, dimension)."""
 FaceIds = npt.NDArray[np.int64]
@@ -30,6 +32,6 @@ class FaceIndex(Protocol):
         """Every face held, in blocks of bounded size, from one consistent version."""
         ...
 
-    def contains_bytes(self, fingerprints: list[tuple[bytes, bytes]]) -> int:
+    def contains_bytes(self, prints: list[Fingerprint]) -> int:
         """How many of the fingerprinted vectors (first four bytes, SHA-256) are still in any file of the index."""
         ...

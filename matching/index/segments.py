@@ -12,7 +12,6 @@ linger behind a tombstone.
 import fcntl
 import hashlib
 import json
-import mmap
 import os
 import secrets
 from collections.abc import Iterator
@@ -25,8 +24,9 @@ import numpy as np
 from django.conf import settings
 
 from matching.engine import get_engine
-from matching.index import annoy
+from matching.index import annoy, fingerprints
 from matching.index.base import Block, FaceIds, Vectors
+from matching.index.fingerprints import Fingerprint
 from matching.models import Face
 
 ROWS_PER_BLOCK: Final = 65_536
@@ -249,35 +249,14 @@ class SegmentIndex:
 
     # --- proof --------------------------------------------------------------------------------------------------------
 
-    def contains_bytes(self, fingerprints: list[tuple[bytes, bytes]]) -> int:
+    def contains_bytes(self, prints: list[Fingerprint]) -> int:
         """How many of the fingerprinted vectors are in any file under the index, at any position.
 
         Args:
-            fingerprints: per vector, its first four bytes and the SHA-256 of all its bytes.
+            prints: per vector, as `matching.index.fingerprints` makes them.
         """
-        length = 4 * get_engine().dimension
-        left = set(fingerprints)
         with self._locked(fcntl.LOCK_SH):
-            for path in sorted(self.root.rglob("*")):
-                if path.is_file() and path.stat().st_size >= length:
-                    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                        left -= {item for item in left if _is_in(data, item, length)}
-        return len(set(fingerprints)) - len(left)
-
-
-def _is_in(data: mmap.mmap, fingerprint: tuple[bytes, bytes], length: int) -> bool:
-    first, digest = fingerprint
-    position = data.find(first)
-    while position != -1:
-        if hashlib.sha256(data[position : position + length]).digest() == digest:
-            return True
-        position = data.find(first, position + 1)
-    return False
-
-
-def fingerprint(template: bytes) -> tuple[bytes, bytes]:
-    """What is remembered of an erased template: four bytes to look for, and a hash to be sure. Not reversible."""
-    return template[:4], hashlib.sha256(template).digest()
+            return fingerprints.count_in(self.root, set(prints), length=4 * get_engine().dimension)
 
 
 def _held_ids(engine: str) -> Iterator[int]:
