@@ -57,11 +57,21 @@ def overview(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     return page(http, "desk/request.html", request.reference, **overview_context(request))
 
 
+def accepted_photos(request: RightsRequest) -> dict[int, str]:
+    """The accepted photos by id, each with the address of a picture of the face in it."""
+    latest = reviews.latest_search(request.pk)
+    if latest is None:
+        return {}
+    accepted = reviews.accepted_faces(request.pk)
+    hits = latest.hits.filter(face__in=accepted).order_by("photo_id", "-distance", "-pk").values_list("photo_id", "pk")
+    return {photo: reverse("admin:rights_request_face", args=[request.pk, hit]) for photo, hit in hits if photo}
+
+
 def overview_context(request: RightsRequest, form: DecisionForm | None = None) -> dict[str, object]:
     """What the request's page shows."""
     found = reviews.outcomes(request.pk)
     deadline = queries.deadline(request)
-    photos = sorted(set(reviews.accepted_faces(request.pk).values_list("photo_id", flat=True)))
+    photos = accepted_photos(request)
     decidable = request.state in (
         RequestState.RECEIVED,
         RequestState.CONFIRMED,
@@ -139,7 +149,7 @@ def add_probe(http: HttpRequest, request: RightsRequest) -> HttpResponse:
 def decide(http: HttpRequest, request: RightsRequest, right: str) -> HttpResponse:
     """Sign the outcome of one claim."""
     claim = request.claims.get(right=right)
-    photos = sorted(set(reviews.accepted_faces(request.pk).values_list("photo_id", flat=True)))
+    photos = accepted_photos(request)
     form = DecisionForm(http.POST, claim=claim, photos=photos)
     if form.is_valid():
         chosen = form.cleaned_data
