@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from matching.index.base import Block, FaceIds, Vectors
 
+Norms = npt.NDArray[np.float32]
+"""Shape (n,): squared Euclidean norms."""
+
 PRODUCT_ERROR: Final = 1e-4
 """Relative bound on the error of a squared distance from float32 products: 128 terms of 2**-24 each, times the
 squared norms, is below 2e-5; this is five times that. Every candidate is computed again, so it only costs time."""
@@ -52,22 +55,22 @@ def sweep(blocks: Iterable[Block], probes: Vectors, *, radius: float) -> Swept:
     scanned = 0
     for ids, vectors in blocks:
         scanned += len(ids)
-        if not np.isfinite(vectors).all():
+        norms = np.einsum("ij,ij->i", vectors, vectors)
+        if not np.isfinite(norms).all():  # A value that is not finite shows in its row's norm.
             raise ValueError("A face held has a template that is not finite.")
         for start in range(0, len(probes), PROBES_PER_PASS):
-            for row, distance in _within(vectors, probes[start : start + PROBES_PER_PASS], radius):
+            for row, distance in _within(vectors, norms, probes[start : start + PROBES_PER_PASS], radius):
                 face = int(ids[row])
                 best[face] = min(distance, best.get(face, np.inf))
     order = sorted(best, key=lambda face: (best[face], face))
     return Swept(np.array(order, dtype=np.int64), np.array([best[face] for face in order], dtype=np.float64), scanned)
 
 
-def _within(vectors: Vectors, probes: Vectors, radius: float) -> Iterable[tuple[int, float]]:
-    norms = np.einsum("ij,ij->i", vectors, vectors)
+def _within(vectors: Vectors, norms: Norms, probes: Vectors, radius: float) -> Iterable[tuple[int, float]]:
     probe_norms = np.einsum("ij,ij->i", probes, probes)
-    squared = norms[:, None] - 2.0 * (vectors @ probes.T) + probe_norms[None, :]
-    slack = PRODUCT_ERROR * (norms[:, None] + probe_norms[None, :] + 1.0)
-    rows, columns = np.nonzero(squared <= radius * radius + slack)
+    # |v - p|^2 <= r^2 + slack, with everything that does not need the product gathered on one side.
+    nearest = (1.0 - PRODUCT_ERROR) * norms[:, None] + (1.0 - PRODUCT_ERROR) * probe_norms[None, :]
+    rows, columns = np.nonzero(2.0 * (vectors @ probes.T) >= nearest - (radius * radius + PRODUCT_ERROR))
     if not rows.size:
         return []
     differences = vectors[rows].astype(np.float64) - probes[columns].astype(np.float64)
