@@ -4,13 +4,19 @@ import os
 import socket
 
 
-def _started(pid: int) -> str:
-    """When the process began, so that a number used again is not taken for the same process; empty if unknown."""
+def _status(pid: int) -> list[str]:
+    """What Linux says of a process after its name: its state, ...; empty where nobody can say."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
+            return stat.read().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _started(pid: int) -> str:
+    """When the process began, so that a number used again is not taken for the same process; empty if unknown."""
+    status = _status(pid)
+    return status[19] if len(status) > 19 else ""
 
 
 def owner() -> str:
@@ -30,4 +36,6 @@ def is_dead(holder: str) -> bool:
         return True
     except PermissionError:
         return False
+    if _status(int(pid))[:1] in (["Z"], ["X"]):
+        return True  # It ended, and its parent has not asked how: it works no more.
     return bool(started) and _started(int(pid)) != started

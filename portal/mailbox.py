@@ -1,6 +1,7 @@
 """The local mailbox: where mails land when none leave the machine, and the page that shows them."""
 
 from collections.abc import Sequence
+from email.utils import make_msgid
 
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
@@ -23,7 +24,7 @@ class LocalMailboxBackend(BaseEmailBackend):
             if isinstance(message, EmailMultiAlternatives) and message.alternatives:
                 html = str(message.alternatives[0][0])
             _mail, created = LocalMail.objects.get_or_create(
-                message_id=message.extra_headers["Message-ID"],
+                message_id=message.extra_headers.get("Message-ID") or make_msgid(),
                 defaults={
                     "to": ", ".join(message.to),
                     "subject": str(message.subject),

@@ -1,5 +1,6 @@
 """What the letter says, section by section, as plain blocks of text in the active language."""
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.utils import timezone
@@ -7,11 +8,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from matching import reviews
+from matching import erase, reviews
+from matching.models import ErasureAction, Face, Photo
 from portal.answers.facts import decisions_of, photos_of, recipients_of
-from portal.answers.scope import withheld_photos
+from portal.answers.scope import by_photo, withheld_photos
 from portal.models import ControllerProfile, ControllerText
+from rights import queries
 from rights.law.grounds import GROUNDS
+from rights.law.lifecycle import ClaimOutcome
 from rights.models import Right, RightsRequest
 
 Block = dict[str, Any]
@@ -25,20 +29,23 @@ def paragraph(text: str) -> Block:
     return {"kind": "text", "text": text}
 
 
-def labelled(label: str, text: str) -> Block:
-    return {"kind": "labelled", "label": label, "text": text}
+def labelled(label: str, *texts: str) -> Block:
+    return {"kind": "labelled", "label": label, "text": "\n".join(texts)}
 
 
 def blocks(request: RightsRequest) -> list[Block]:
     """The whole letter, in the order of article 15."""
     profile = ControllerProfile.load()
     text = ControllerText.objects.filter(profile_id=profile.pk, language=request.language).first() or ControllerText()
+    access = queries.claim(request, Right.ACCESS)
+    told = access is None or access.outcome != ClaimOutcome.REFUSED
     return [
         *_opening(request),
+        *(_confirmation(request) if told else []),
         *_decisions(request),
-        *_pictures(request),
-        *_certificate(request),
-        *_article_15(request, profile, text),
+        *(_pictures(request) if told else []),
+        *(_certificate(request) if told else []),
+        *(_article_15(request, profile, text) if told else []),
         *_remedies(profile, text),
         *_contacts(profile),
     ]
@@ -46,19 +53,29 @@ def blocks(request: RightsRequest) -> list[Block]:
 
 def _opening(request: RightsRequest) -> list[Block]:
     received = date_format(timezone.localtime(request.received_at), "DATE_FORMAT")
-    photos = photos_of(request).count()
-    if photos:
-        answer = ngettext(
-            "Yes: we hold data about you. We found you in %(n)d picture, and hold a template of your face for each "
-            "time you appear in it.",
-            "Yes: we hold data about you. We found you in %(n)d pictures, and hold a template of your face for each "
-            "time you appear in them.",
-            photos,
-        ) % {"n": photos}
-    else:
-        answer = _("No: we hold no picture of you. We searched everything we hold and found you in none of it.")
     opening = _("We received your request on %(received)s. This is our answer to it, free of charge.")
-    return [paragraph(opening % {"received": received}), paragraph(answer)]
+    result = [paragraph(opening % {"received": received})]
+    requester = getattr(request, "requester", None)
+    if requester and requester.on_behalf and requester.person_name:
+        behalf = _("You wrote on behalf of %(person)s. In this letter, “you” means %(person)s.")
+        result.append(paragraph(behalf % {"person": requester.person_name}))
+    return result
+
+
+def _confirmation(request: RightsRequest) -> list[Block]:
+    photos = photos_of(request).count()
+    if not photos:
+        return [
+            paragraph(_("No: we hold no picture of you. We searched everything we hold and found you in none of it."))
+        ]
+    answer = ngettext(
+        "Yes: we hold data about you. We found you in %(n)d picture, and hold a template of your face for each "
+        "time you appear in it.",
+        "Yes: we hold data about you. We found you in %(n)d pictures, and hold a template of your face for each "
+        "time you appear in them.",
+        photos,
+    ) % {"n": photos}
+    return [paragraph(answer)]
 
 
 OUTCOMES = {
@@ -94,23 +111,20 @@ def _pictures(request: RightsRequest) -> list[Block]:
     if not photos:
         return []
     withheld = set(withheld_photos(request, Right.ACCESS))
-    own: dict[int, int] = {}
-    for photo_id in reviews.accepted_faces(request.pk).values_list("photo_id", flat=True):
-        own[photo_id] = own.get(photo_id, 0) + 1
+    own = by_photo(reviews.accepted_faces(request.pk))
+    fates = _fates(request)
     rows = []
     for number, photo in enumerate(photos, start=1):
-        taken = date_format(timezone.localtime(photo.taken_at), "SHORT_DATE_FORMAT") if photo.taken_at else "–"
-        rows.append(
-            [
-                f"{number:03d}" + (f" ({_('withheld')})" if photo.pk in withheld else ""),
-                taken,
-                photo.source.name,
-                photo.source_url or "–",
-                str(own[photo.pk]),
-                str(photo.faces.count() - own[photo.pk]),
-            ]
-        )
-    header = [_("No."), _("Taken"), _("Collection"), _("Source"), _("Your face"), _("Other faces")]
+        mine = own[photo.pk]
+        row = [
+            f"{number:03d}" + ("\n" + _("no copy") if photo.pk in withheld else ""),
+            date_format(timezone.localtime(photo.taken_at), "SHORT_DATE_FORMAT") if photo.taken_at else "–",
+            "\n".join(filter(None, [photo.source.name, photo.source_url])),
+            str(len(mine)),
+            str(photo.faces.count() - len(mine)),
+        ]
+        rows.append(row + ([fates(photo, mine)] if fates else []))
+    header = [_("No."), _("Taken"), _("Source"), _("Your face"), _("Other faces")]
     return [
         heading(_("The pictures")),
         paragraph(
@@ -120,8 +134,18 @@ def _pictures(request: RightsRequest) -> list[Block]:
                 "all metadata, where your face lies in it, and the template itself, which is a list of 128 numbers."
             )
         ),
-        {"kind": "table", "header": header, "rows": rows, "widths": [4, 5, 6, 13, 4, 4]},
+        {"kind": "table", "header": header + ([_("Erasure")] if fates else []), "rows": rows, "wide": 2},
     ]
+
+
+def _fates(request: RightsRequest) -> Callable[[Photo, Collection[Face]], str] | None:
+    """What the erasure does to a picture, in words; None where no erasure was granted."""
+    claim = queries.claim(request, Right.ERASURE)
+    if claim is None or claim.outcome not in (ClaimOutcome.GRANTED, ClaimOutcome.PARTIAL):
+        return None
+    kept = set(withheld_photos(request, Right.ERASURE))
+    done = {ErasureAction.DELETE: _("deleted"), ErasureAction.REDACT: _("you are obscured")}
+    return lambda photo, own: _("kept") if photo.pk in kept else done[erase.action_for(photo, own)]
 
 
 def _certificate(request: RightsRequest) -> list[Block]:
@@ -131,6 +155,7 @@ def _certificate(request: RightsRequest) -> list[Block]:
     c = search.certificate
     swept = date_format(timezone.localtime(search.finished_at), "DATETIME_FORMAT")
     rows = [
+        [_("Collections searched"), ", ".join(f"{item['name']} ({item['photos']})" for item in c["sources"])],
         [_("Photos held"), str(c["photos_held"])],
         [_("Faces held"), str(c["faces_held"])],
         [_("Faces compared with yours"), str(c["faces_scanned"])],
@@ -202,12 +227,10 @@ def _recipient(recipient: Any) -> str:
 
 
 def _remedies(profile: ControllerProfile, text: ControllerText) -> list[Block]:
+    authority = [profile.authority_name, profile.authority_address, profile.authority_url]
     return [
         heading(_("If you do not agree")),
-        labelled(
-            _("You can complain to the supervisory authority, free of charge:"),
-            "\n".join([profile.authority_name, profile.authority_address, profile.authority_url]),
-        ),
+        labelled(_("You can complain to the supervisory authority, free of charge:"), *authority),
         labelled(_("You can also go to court:"), text.court),
     ]
 
@@ -215,7 +238,7 @@ def _remedies(profile: ControllerProfile, text: ControllerText) -> list[Block]:
 def _contacts(profile: ControllerProfile) -> list[Block]:
     result = [
         heading(_("Whom to turn to")),
-        labelled(_("Controller"), "\n".join([profile.name, profile.postal_address, profile.email])),
+        labelled(_("Controller"), profile.name, profile.postal_address, profile.email),
         labelled(_("Data protection officer"), profile.dpo_contact),
     ]
     if profile.representative_contact:

@@ -1,14 +1,15 @@
 """`data.json`: everything stored about the person, to be read by a machine. Documented in docs/answer-format.md."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from matching import reviews
-from matching.models import Photo
+from matching.models import Face, Hit, Photo, Review, Search, Verdict
 from portal.answers.facts import decisions_of, photos_of, recipients_of
-from portal.answers.scope import withheld_photos
+from portal.answers.scope import by_photo, withheld_photos
 from portal.models import ControllerProfile
 from rights.models import Right, RightsRequest
 
@@ -35,15 +36,15 @@ def as_json(request: RightsRequest, names: dict[int, str]) -> str:
         "recipients": [
             {"name": item.name, "role": item.role, "country": item.country} for item in recipients_of(request)
         ],
-        "pictures": [_picture(request, photo, names.get(photo.pk)) for photo in photos_of(request)],
+        "pictures": _pictures(request, search, names),
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def _picture(request: RightsRequest, photo: Photo, name: str | None) -> dict[str, Any]:
+def _picture(photo: Photo, name: str | None, withheld: bool, faces: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "file": name,
-        "withheld": photo.pk in withheld_photos(request, Right.ACCESS),
+        "withheld": withheld,
         "collection": photo.source.name,
         "source_url": photo.source_url or None,
         "stored_as": photo.path,
@@ -55,21 +56,34 @@ def _picture(request: RightsRequest, photo: Photo, name: str | None) -> dict[str
         "taken_at": photo.taken_at.isoformat() if photo.taken_at else None,
         "imported_at": photo.imported_at.isoformat(),
         "metadata": photo.metadata,
-        "faces_of_you": _faces(request, photo),
+        "faces_of_you": faces,
     }
 
 
-def _faces(request: RightsRequest, photo: Photo) -> list[dict[str, Any]]:
-    search = reviews.latest_search(request.pk)
-    hits = {hit.face_key: hit for hit in search.hits.filter(photo=photo)} if search else {}
+def _face(face: Face, hit: Hit | None, reviewers: int) -> dict[str, Any]:
+    return {
+        "box": [face.left, face.top, face.right, face.bottom],
+        "distance": hit.distance if hit else None,
+        "band": hit.band if hit else None,
+        "confirmed_by_reviewers": reviewers,
+        "detection_score": face.score,
+        "engine": face.engine,
+        "template": np.frombuffer(bytes(face.template), dtype="<f4").tolist(),
+    }
+
+
+def _pictures(request: RightsRequest, search: Search | None, names: dict[int, str]) -> list[dict[str, Any]]:
+    own = by_photo(reviews.accepted_faces(request.pk))
+    hits = {hit.face_key: hit for hit in search.hits.order_by("pk")} if search else {}
+    said = Review.objects.filter(subject=request.pk, verdict=Verdict.SAME).order_by("pk")
+    reviewers = Counter(said.values_list("face_key", flat=True))
+    withheld = set(withheld_photos(request, Right.ACCESS))
     return [
-        {
-            "box": [face.left, face.top, face.right, face.bottom],
-            "distance": hits[face.pk].distance if face.pk in hits else None,
-            "band": hits[face.pk].band if face.pk in hits else None,
-            "detection_score": face.score,
-            "engine": face.engine,
-            "template": np.frombuffer(bytes(face.template), dtype="<f4").tolist(),
-        }
-        for face in reviews.accepted_faces(request.pk).filter(photo=photo)
+        _picture(
+            photo,
+            names.get(photo.pk),
+            photo.pk in withheld,
+            [_face(face, hits.get(face.pk), reviewers[face.pk]) for face in own[photo.pk]],
+        )
+        for photo in photos_of(request)
     ]

@@ -10,8 +10,11 @@ from portal.models import ControllerProfile, ControllerText, Recipient
 from rights import queries
 from rights.law.answer import Element
 from rights.law.answer import missing as missing_elements
-from rights.models import RightsRequest
+from rights.law.lifecycle import ClaimOutcome
+from rights.models import Right, RightsRequest
 
+REMEDIES = ("authority", "court", "controller")
+"""What a refusal must name, also a partial one (GDPR 12(4)), and whom it comes from."""
 PROSE = ("purposes", "categories", "storage", "origin", "court")
 
 
@@ -55,8 +58,19 @@ def missing(request: RightsRequest) -> list[Element]:
     return [element for element in absent if element.key != "certificate" or searched]
 
 
+def missing_remedies(request: RightsRequest) -> list[Element]:
+    """What a refusal of this request would lack now of what GDPR 12(4) asks for."""
+    return [element for element in missing(request) if element.key in REMEDIES]
+
+
 def photos_of(request: RightsRequest) -> QuerySet[Photo]:
-    """The photos that show the person, withheld ones included: the law limits the copy, never the answer."""
+    """The photos that show the person, withheld ones included: the law limits the copy, never the answer.
+
+    None where access was refused as a whole.
+    """
+    access = queries.claim(request, Right.ACCESS)
+    if access is not None and access.outcome == ClaimOutcome.REFUSED:
+        return Photo.objects.none()
     photos = reviews.accepted_faces(request.pk).values("photo")
     return Photo.objects.filter(pk__in=photos).select_related("source").order_by("taken_at", "pk")
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal import jobs
 from portal.answers import archive
-from portal.answers.facts import missing
+from portal.answers.facts import missing, missing_remedies
 from portal.flow.closed import finish_if_carried_out
 from portal.models import Answer, Event, JobKind
 from portal.notices import outbox
@@ -32,6 +32,13 @@ class AnswerIncomplete(TransitionRefused):
 def check_complete(request: RightsRequest) -> None:
     """Raises: AnswerIncomplete, naming every obligatory element that is missing."""
     absent = missing(request)
+    if absent:
+        raise AnswerIncomplete([f"{element.title} ({element.citation})" for element in absent])
+
+
+def check_remedies(request: RightsRequest) -> None:
+    """Raises: AnswerIncomplete, naming what a refusal must tell of the person's remedies and is missing."""
+    absent = missing_remedies(request)
     if absent:
         raise AnswerIncomplete([f"{element.title} ({element.citation})" for element in absent])
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from matching import reviews
-from portal.flow.carried_out import DISCLOSING, check_complete, start
+from portal.flow.carried_out import DISCLOSING, check_complete, check_remedies, start
 from portal.identity.basis import IdentityBasis
 from rights import journal, requests
 from rights.law.lifecycle import ClaimOutcome, RequestState, TransitionRefused
@@ -81,8 +81,7 @@ def decide(
     _check_review_agrees(request, wanted)
     if wanted in DISCLOSING and identity_basis not in IdentityBasis.values:
         raise TransitionRefused("Say how the person's identity was established.", "GDPR 12(6)")
-    if wanted is not ClaimOutcome.REFUSED:
-        check_complete(request)
+    check_remedies(request) if wanted is ClaimOutcome.REFUSED else check_complete(request)
     _check_withheld(request, wanted, withheld)
     requests.decide(
         claim=claim,

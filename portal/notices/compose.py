@@ -15,11 +15,13 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
+from portal.answers.facts import missing_remedies
+from portal.answers.scope import withheld_photos
 from portal.identity import links
 from portal.models import ControllerProfile, ControllerText, Event, Notice
 from rights import queries
 from rights.law.grounds import GROUNDS
-from rights.models import RightsRequest
+from rights.models import Right
 
 
 def message_id(notice: Notice) -> str:
@@ -39,7 +41,7 @@ def compose(notice: Notice) -> EmailMultiAlternatives:
         )
     message = EmailMultiAlternatives(
         subject=subject.strip(),
-        body=_plain(body).strip() + "\n",
+        body="\n\n".join(filter(None, [_plain(body).strip(), facts["controller"].name])) + "\n",
         from_email=_sender(facts["controller"]),
         to=[notice.recipient.email if notice.recipient else notice.request.requester.email],
         headers=_headers(notice),
@@ -77,11 +79,7 @@ def _facts(notice: Notice) -> dict[str, Any]:
         from portal.identity.email_code import digits  # that module posts notices
 
         facts["digits"] = digits(notice.code)
-    if notice.event == Event.REFUSED:
-        facts |= _refusal(request, notice.context["right"])
-    if notice.event == Event.ANSWER_READY:
-        facts["until"] = request.answer.expires_at
-        facts["erasure_follows"] = request.claims.filter(right="erasure", outcome__in=["granted", "partial"]).exists()
+    facts |= _FACTS_OF[notice.event](notice, facts) if notice.event in _FACTS_OF else {}
     return facts
 
 
@@ -95,11 +93,36 @@ def _read(value: object) -> object:
     return value
 
 
-def _refusal(request: RightsRequest, right: str) -> dict[str, Any]:
-    claim = request.claims.get(right=right)
-    decision = queries.decision(claim)
+class Incomplete(Exception):  # noqa: N818 - what the mail is
+    """The controller's profile lacks what this mail is obliged to say; the mail waits until it is filled in."""
+
+
+def _acknowledgement(notice: Notice, facts: dict[str, Any]) -> dict[str, Any]:
+    return {"photo_missing": not notice.request.evidence.exists()}
+
+
+def _answer(notice: Notice, facts: dict[str, Any]) -> dict[str, Any]:
+    request = notice.request
+    follows = request.claims.filter(right=Right.ERASURE, outcome__in=["granted", "partial"], fulfilled_at=None)
+    return {
+        "until": timezone.localtime(request.answer.expires_at),
+        "photos": request.answer.photos,
+        "erasure_follows": follows.exists(),
+    }
+
+
+def _erasure(notice: Notice, facts: dict[str, Any]) -> dict[str, Any]:
+    return {"excepted": len(withheld_photos(notice.request, Right.ERASURE))}
+
+
+def _refusal(notice: Notice, facts: dict[str, Any]) -> dict[str, Any]:
+    """Ground, reasons, and what the person can do about it (GDPR 12(4)). Raises: Incomplete."""
+    right = notice.context["right"]
+    decision = queries.decision(notice.request.claims.get(right=right))
     if decision is None:
         raise ValueError("A refusal is told before it was decided.")
+    if missing_remedies(notice.request):
+        raise Incomplete("A refusal must name the supervisory authority and the court.")
     ground = GROUNDS[decision.ground]
     return {
         "right": right,
@@ -109,6 +132,15 @@ def _refusal(request: RightsRequest, right: str) -> dict[str, Any]:
         "reasons": decision.reasons,
         "withheld": len(decision.withheld),
     }
+
+
+_FACTS_OF = {
+    Event.ACKNOWLEDGED: _acknowledgement,
+    Event.ANSWER_READY: _answer,
+    Event.ERASED: _erasure,
+    Event.REFUSED: _refusal,
+}
+"""What a mail of this event says beyond its context."""
 
 
 # --- from the one source to text and HTML -----------------------------------------------------------------------------

@@ -7,18 +7,19 @@ its Message-ID), the row follows what it says; otherwise the row becomes `uncert
 
 import logging
 import smtplib
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from portal import leases
-from portal.models import EmailCode, Event, Notice, NoticeState, Recipient
+from portal.models import Answer, EmailCode, Event, Notice, NoticeState, Recipient
 from portal.notices.compose import compose, message_id
 from portal.nudges import nudge
 from rights.models import RightsRequest
@@ -64,32 +65,85 @@ def post(
 
 
 def deliver(*, notice_id: UUID) -> bool:
-    """Send one notice if it waits to be sent; whether this call sent it."""
+    """Send one notice if it waits to be sent; whether this call sent it.
+
+    Raises:
+        RuntimeError: called inside a transaction, in which the claim would not be on disk before the mail goes.
+    """
     now = timezone.now()
-    won = Notice.objects.filter(pk=notice_id, state=NoticeState.WAITING, not_before__lte=now).update(
-        state=NoticeState.SENDING, owner=leases.owner(), lease_until=now + LEASE
-    )
+    with transaction.atomic(durable=True):
+        won = Notice.objects.filter(pk=notice_id, state=NoticeState.WAITING, not_before__lte=now).update(
+            state=NoticeState.SENDING, owner=leases.owner(), lease_until=now + LEASE
+        )
     if not won:
         return False
     notice = Notice.objects.select_related("request__requester", "recipient", "code").get(pk=notice_id)
-    if notice.code is not None and notice.code.expires_at <= now:
-        _end(notice, NoticeState.FAILED)  # A code that is no longer valid would only confuse.
+    if _is_moot(notice, now):
+        _end(notice, NoticeState.FAILED)
         return False
-    message = compose(notice)
+    message = _ready(notice)
+    if message is None:
+        return False
+    state = _hand_over(message)
+    if state == NoticeState.WAITING:
+        _try_later(notice)
+    else:
+        _end(notice, state)
+    _hang_up(message)
+    return state == NoticeState.SENT
+
+
+def _is_moot(notice: Notice, now: datetime) -> bool:
+    """What no longer holds would only confuse: a code that has expired, an answer that is gone or was made anew."""
+    if notice.code is not None:
+        return notice.code.expires_at <= now
+    if notice.event == Event.ANSWER_READY:
+        answer = Answer.objects.filter(request=notice.request).first()
+        return answer is None or str(answer.pk) != notice.key
+    return False
+
+
+def _ready(notice: Notice) -> EmailMultiAlternatives | None:
+    """The mail, with a mail server that listens; None if there is none now. Until here nothing has gone."""
     try:
-        message.send()
-    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as refused:
-        _refused(notice, _smtp_code(refused))
-        return False
-    except smtplib.SMTPServerDisconnected:
-        _end(notice, NoticeState.UNCERTAIN)  # It may have been taken before the line broke.
-        return False
-    except (smtplib.SMTPException, OSError) as error:  # Not connected, not greeted, not logged in: nothing went.
+        message = compose(notice)
+        message.message()  # What cannot be put into the form of a mail shows now.
+        message.connection = get_connection()
+        message.connection.open()
+    except (smtplib.SMTPException, OSError) as error:
         logger.warning("The mail server cannot be used (%s); the notice waits.", type(error).__name__)
         _try_later(notice)
-        return False
-    _end(notice, NoticeState.SENT)
-    return True
+        return None
+    except BaseException:
+        _try_later(notice)
+        raise
+    return message
+
+
+def _hand_over(message: EmailMultiAlternatives) -> NoticeState:
+    """Give the mail to the server; what becomes of the notice. What is not caught here leaves it as interrupted."""
+    try:
+        message.send()
+    except (
+        smtplib.SMTPRecipientsRefused,
+        smtplib.SMTPSenderRefused,
+        smtplib.SMTPDataError,
+        smtplib.SMTPNotSupportedError,
+    ) as refused:
+        # 4xx: the server asks to come back. 5xx, or an address it cannot spell: it never will take it.
+        return NoticeState.WAITING if _smtp_code(refused) < 500 else NoticeState.FAILED
+    except smtplib.SMTPServerDisconnected:
+        return NoticeState.UNCERTAIN  # It may have been taken before the line broke.
+    except (smtplib.SMTPException, OSError) as error:  # Not connected, not greeted, not logged in: nothing went.
+        logger.warning("The mail server cannot be used (%s); the notice waits.", type(error).__name__)
+        return NoticeState.WAITING
+    return NoticeState.SENT
+
+
+def _hang_up(message: EmailMultiAlternatives) -> None:
+    """Part from the server. What it says now changes nothing: the mail was taken or was not."""
+    with suppress(smtplib.SMTPException, OSError):
+        message.connection.close()
 
 
 def _smtp_code(refused: smtplib.SMTPException) -> int:
@@ -98,17 +152,9 @@ def _smtp_code(refused: smtplib.SMTPException) -> int:
     return int(getattr(refused, "smtp_code", 500))
 
 
-def _refused(notice: Notice, code: int) -> None:
-    """4xx: the server asks to come back. 5xx: it never will take it."""
-    if code < 500:
-        _try_later(notice)
-    else:
-        _end(notice, NoticeState.FAILED)
-
-
-def _try_later(notice: Notice) -> None:
-    wait = min(FIRST_RETRY * 2 ** min(notice.attempts, 10), LAST_RETRY)
-    Notice.objects.filter(pk=notice.pk, state=NoticeState.SENDING).update(
+def _try_later(notice: Notice, *, at_once: bool = False) -> None:
+    wait = timedelta(0) if at_once else min(FIRST_RETRY * 2 ** min(notice.attempts, 10), LAST_RETRY)
+    _mine(notice).update(
         state=NoticeState.WAITING,
         attempts=notice.attempts + 1,
         not_before=timezone.now() + wait,
@@ -118,13 +164,18 @@ def _try_later(notice: Notice) -> None:
 
 
 def _end(notice: Notice, state: NoticeState) -> None:
-    Notice.objects.filter(pk=notice.pk, state=NoticeState.SENDING).update(
+    _mine(notice).update(
         state=state,
         sent_at=timezone.now() if state == NoticeState.SENT else None,
         attempts=notice.attempts + 1,
         owner="",
         lease_until=None,
     )
+
+
+def _mine(notice: Notice) -> QuerySet[Notice]:
+    """The row, unless another process has settled or claimed it since it was read."""
+    return Notice.objects.filter(pk=notice.pk, state=NoticeState.SENDING, owner=notice.owner)
 
 
 def settle_the_interrupted() -> int:
@@ -139,10 +190,8 @@ def settle_the_interrupted() -> int:
             _end(notice, NoticeState.UNCERTAIN)
         elif arrived(message_id(notice)):
             _end(notice, NoticeState.SENT)
-        else:
-            Notice.objects.filter(pk=notice.pk, state=NoticeState.SENDING, owner=notice.owner).update(
-                state=NoticeState.WAITING, not_before=timezone.now(), owner="", lease_until=None
-            )
+        else:  # A mail that kills each process that sends it must not be tried without a pause.
+            _try_later(notice, at_once=notice.attempts == 0)
         settled += 1
     return settled
 
