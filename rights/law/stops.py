@@ -41,6 +41,19 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class _Wait:
+    """One question, or several that overlap: the days from the first asking to the last day known of, both included.
+
+    `still_open`: an answer is missing, so the wait lasted until `last` at least.
+    """
+
+    asked: date
+    last: date
+    still_open: bool
+    kind: Stop
+
+
+@dataclass(frozen=True)
 class Running:
     """A period that runs: from when, how much of it, which days of it do not count.
 
@@ -92,100 +105,100 @@ def apply(
     whole, received = running.length, running.since
     for stop in _joined(stops, regime):
         rule = regime.stop_rule(stop.kind)
-        if stop.asked_on < received:
+        if stop.asked < received:
             raise PauseRefused(
-                f"The question of {stop.asked_on} lies before the receipt of {received}.", regime.answer.citation
+                f"The question of {stop.asked} lies before the receipt of {received}.", regime.answer.citation
             )
         if rule is None or rule.effect is Effect.NEVER_STOPS:
             running = _unmoved(running, stop, rule)
             continue
         nominal = running.nominal(country, subdivision)
-        if stop.asked_on <= rolled(nominal):
+        if stop.asked <= rolled(nominal):
             running = _stopped(replace(running, floor=nominal), stop, rule, whole)
         elif refuse_late:
             raise PauseRefused(
-                f"The question of {stop.asked_on} came after the time to answer had ended on {rolled(nominal)}.",
+                f"The question of {stop.asked} came after the time to answer had ended on {rolled(nominal)}.",
                 rule.source.citation,
             )
     return running
 
 
-def _joined(stops: Iterable[Pause], regime: Regime) -> list[Pause]:
+def _joined(stops: Iterable[Pause], regime: Regime) -> list[_Wait]:
     """In the order of asking; those that overlap and do the same to the clock become one, so no day counts twice."""
-    joined: list[Pause] = []
-    for stop in sorted(stops, key=lambda stop: (stop.asked_on, stop.answered_on or date.max, stop.kind)):
-        before = next((other for other in reversed(joined) if _alike(other, stop, regime)), None)
-        if before is None or (before.answered_on is not None and stop.asked_on > before.answered_on):
-            joined.append(stop)
+    waits = [
+        _Wait(stop.asked_on, stop.answered_on or stop.asked_on, stop.answered_on is None, stop.kind) for stop in stops
+    ]
+    joined: list[_Wait] = []
+    for wait in sorted(waits, key=lambda wait: (wait.asked, wait.last, wait.still_open, wait.kind)):
+        before = next((other for other in reversed(joined) if _alike(other, wait, regime)), None)
+        if before is None or (wait.asked > before.last and not before.still_open):
+            joined.append(wait)
             continue
-        ends = (before.answered_on, stop.answered_on)
-        last = None if None in ends else max(day for day in ends if day is not None)
-        joined[joined.index(before)] = replace(before, answered_on=last)
+        both = replace(before, last=max(before.last, wait.last), still_open=before.still_open or wait.still_open)
+        joined[joined.index(before)] = both
     return joined
 
 
-def _alike(one: Pause, other: Pause, regime: Regime) -> bool:
+def _alike(one: _Wait, other: _Wait, regime: Regime) -> bool:
     rules = regime.stop_rule(one.kind), regime.stop_rule(other.kind)
     return rules[0] is not None and rules[1] is not None and rules[0].effect is rules[1].effect
 
 
-def _stopped(running: Running, stop: Pause, rule: StopRule, whole: Length) -> Running:
+def _stopped(running: Running, stop: _Wait, rule: StopRule, whole: Length) -> Running:
     """The effect of one question that came in time."""
     after = _EFFECTS[rule.effect](running, stop, rule, whole)
     after = replace(after, citations=(*after.citations, rule.source.citation))
-    return after if stop.answered_on else _still_open(after, stop, rule.source.citation)
+    return _still_open(after, stop, rule.source.citation) if stop.still_open else after
 
 
-def _paused(running: Running, stop: Pause, rule: StopRule, whole: Length) -> Running:
-    left = running.length.left(running.since, stop.asked_on, rule.month_days)
-    resumed = stop.answered_on or stop.asked_on
-    params: Params = {"asked": stop.asked_on, "answered": resumed, "months": left.months, "days": left.days}
+def _paused(running: Running, stop: _Wait, rule: StopRule, whole: Length) -> Running:
+    left = running.length.left(running.since, stop.asked, rule.month_days)
+    resumed = stop.last
+    params: Params = {"asked": stop.asked, "answered": resumed, "months": left.months, "days": left.days}
     text = gettext_noop(
         "We asked you for something on {asked} and your answer arrived on {answered}. What was left of the time "
         "runs on from that day: whole months: {months}, days: {days}."
     )
-    steps = (Sentence(text, {**params, "citation": rule.source.citation}),) if stop.answered_on else ()
+    steps = (Sentence(text, {**params, "citation": rule.source.citation}),) if not stop.still_open else ()
     return replace(running, since=resumed, length=left, steps=(*running.steps, *steps))
 
 
-def _restarted(running: Running, stop: Pause, rule: StopRule, whole: Length) -> Running:
-    begin = max(running.since, stop.answered_on or stop.asked_on)
+def _restarted(running: Running, stop: _Wait, rule: StopRule, whole: Length) -> Running:
+    begin = max(running.since, stop.last)
     text = gettext_noop("What we needed to have from you arrived on {answered}. The whole time runs from that day.")
-    steps = (
-        (Sentence(text, {"answered": stop.answered_on, "citation": rule.source.citation}),) if stop.answered_on else ()
-    )
+    steps = (Sentence(text, {"answered": stop.last, "citation": rule.source.citation}),) if not stop.still_open else ()
     return replace(running, since=begin, length=whole, steps=(*running.steps, *steps))
 
 
-def _not_counted(running: Running, stop: Pause, rule: StopRule, whole: Length) -> Running:
-    last = stop.answered_on or stop.asked_on
-    after = replace(running, not_counted=(*running.not_counted, (stop.asked_on, last)))
-    params: Params = {"asked": stop.asked_on, "answered": last, "days": (last - stop.asked_on).days + 1}
+def _not_counted(running: Running, stop: _Wait, rule: StopRule, whole: Length) -> Running:
+    last = stop.last
+    after = replace(running, not_counted=(*running.not_counted, (stop.asked, last)))
+    params: Params = {"asked": stop.asked, "answered": last, "days": (last - stop.asked).days + 1}
     text = gettext_noop(
         "We asked you on {asked} to make your request clearer and your answer arrived on {answered}. These days, the "
         "first and the last included, do not count: {days}."
     )
-    steps = (Sentence(text, {**params, "citation": rule.source.citation}),) if stop.answered_on else ()
+    steps = (Sentence(text, {**params, "citation": rule.source.citation}),) if not stop.still_open else ()
     return replace(after, steps=(*running.steps, *steps))
 
 
 _EFFECTS = {Effect.PAUSES: _paused, Effect.RESTARTS: _restarted, Effect.DAYS_DO_NOT_COUNT: _not_counted}
 
 
-def _still_open(running: Running, stop: Pause, citation: str) -> Running:
+def _still_open(running: Running, stop: _Wait, citation: str) -> Running:
     text = gettext_noop(
         "We asked you for something on {asked} and wait for your answer. When it arrives, the date moves on by the "
         "time that we waited; until then, the date here is the earliest it can be."
     )
-    step = Sentence(text, {"asked": stop.asked_on, "citation": citation})
-    return replace(running, open_since=running.open_since or stop.asked_on, steps=(*running.steps, step))
+    step = Sentence(text, {"asked": stop.asked, "citation": citation})
+    return replace(running, open_since=running.open_since or stop.asked, steps=(*running.steps, step))
 
 
-def _unmoved(running: Running, stop: Pause, rule: StopRule | None) -> Running:
+def _unmoved(running: Running, stop: _Wait, rule: StopRule | None) -> Running:
     if rule is None:
         text = gettext_noop("We asked you for something on {asked}. We know of no rule that stops the clock for it.")
     else:
         text = gettext_noop("We asked you for something on {asked}. This does not stop the clock.")
-    step = Sentence(text, {"asked": stop.asked_on, "citation": rule.source.citation if rule else ""})
+    step = Sentence(text, {"asked": stop.asked, "citation": rule.source.citation if rule else ""})
     citations = (rule.source.citation,) if rule else ()
     return replace(running, steps=(*running.steps, step), citations=(*running.citations, *citations))

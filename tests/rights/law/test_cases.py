@@ -17,7 +17,8 @@ def test_the_code_comes_to_the_date_that_was_reckoned_by_hand(case: Case) -> Non
     if "refused" in case.raw:
         with pytest.raises((TransitionRefused, LookupError), match=case.raw["refused"]) as refusal:
             case.compute()
-        assert isinstance(refusal.value, LookupError) or refusal.value.citation
+        if isinstance(refusal.value, TransitionRefused):
+            assert refusal.value.citation
         return
     found = case.compute()
     assert (found.nominal_due, found.due) == (case.raw["nominal"], case.raw["due"]), case.raw["why"]
