@@ -3,6 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -32,6 +33,13 @@ def record(*, subject: UUID, face_key: int, reviewer: str, verdict: str) -> Revi
         defaults={"verdict": Verdict(verdict), "at": timezone.now()},
     )
     return review
+
+
+@transaction.atomic
+def forget(*, subject: UUID) -> None:
+    """Delete what ties faces to a subject: hits and reviews. Searches keep their certificates, which name nobody."""
+    Hit.objects.filter(search__subject=subject).delete()
+    Review.objects.filter(subject=subject).delete()
 
 
 def latest_search(subject: UUID) -> Search | None:

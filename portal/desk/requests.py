@@ -111,6 +111,8 @@ class RequestAdmin(ModelAdmin):
             "withdraw": (one + "withdraw/", views.withdraw),
             "add_probe": (one + "probe/", views.add_probe),
             "decide": (one + "decide/<slug:right>/", views.decide),
+            "by_post": (one + "notices/<uuid:notice_id>/", views.by_post),
+            "archive": (one + "archive/", views.archive_file),
             "review": (one + "review/", review.review),
             "finish_review": (one + "review/finish/", review.finish),
             "probe": (one + "probe/<uuid:evidence_id>.jpg", pictures.probe),

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,12 +14,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from matching import reviews
 from matching.reviews import Outcome
 from portal import flow
+from portal.answers import archive
 from portal.answers.facts import missing
 from portal.desk.access import actor, desk_view, member, seen
 from portal.desk.forms import DecisionForm, LetterForm, ProbeForm
-from portal.models import Answer
+from portal.models import Answer, NoticeState
+from portal.notices import outbox
+from portal.notices.compose import compose
 from portal.wording import sentence
-from rights import queries
+from rights import journal, queries
 from rights.law.lifecycle import RequestState, TransitionRefused
 from rights.models import RightsRequest
 
@@ -162,6 +166,38 @@ def decide(http: HttpRequest, request: RightsRequest, right: str) -> HttpRespons
     else:
         messages.error(http, _("The decision was not recorded: choose an outcome."))
     return page(http, "desk/request.html", request.reference, **overview_context(request, form))
+
+
+@require_http_methods(["GET", "POST"])
+@desk_view(CHANGE)
+def by_post(http: HttpRequest, request: RightsRequest, notice_id: UUID) -> HttpResponse:
+    """A notice for somebody without an e-mail address: its text to print, and the note that it was posted."""
+    notice = get_object_or_404(request.notices.filter(state=NoticeState.BY_POST), pk=notice_id)
+    if http.method == "POST":
+        if outbox.posted(notice_id=notice.pk):
+            journal.record(request=request, actor=actor(http), event="posted", detail={"event": notice.event})
+        messages.success(http, _("Noted as sent by post."))
+        return back(request)
+    message = compose(notice)
+    return page(http, "desk/post.html", str(message.subject), case=request, notice=notice, body=message.body)
+
+
+@require_POST
+@desk_view(CHANGE)
+def archive_file(http: HttpRequest, request: RightsRequest) -> HttpResponseBase:
+    """The archive, for staff to hand over to a person who has no e-mail address; that counts as its delivery."""
+    answer = get_object_or_404(Answer, request=request, offered_at__isnull=False)
+    if getattr(request, "requester", None) is not None and request.requester.email:
+        messages.error(http, _("The person fetches this answer with a code of their own; the desk does not open it."))
+        return back(request)
+    seen(http, request, "archive")
+    flow.delivered(request_id=request.pk)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{request.reference}.zip"',
+        "Content-Length": str(answer.size),
+        "Cache-Control": "no-store",
+    }
+    return StreamingHttpResponse(archive.stream(answer), content_type="application/zip", headers=headers)
 
 
 @require_http_methods(["GET", "POST"])

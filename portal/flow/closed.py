@@ -6,9 +6,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from matching import reviews
 from portal import vault
 from portal.answers import archive
-from portal.models import Answer, Draft, Evidence
+from portal.models import Answer, Draft, Evidence, Requester
 from rights import journal, requests
 from rights.law.lifecycle import RequestState
 from rights.models import OPEN_STATES, RightsRequest
@@ -24,11 +25,17 @@ def finish_if_carried_out(request: RightsRequest) -> None:
 
 
 def destroy_evidence(request: RightsRequest) -> None:
-    """Destroy the request's key, its sealed rows and its archive. What was sealed is gone, copies included."""
+    """Destroy the request's key, its sealed rows, its archive, and who was found in which picture.
+
+    What was sealed is gone, copies included. Of the requester only the address stays, with which they can open what
+    remains: the procedural facts. A registered request can never become "not found".
+    """
     archive.destroy(request=request)
     Answer.objects.filter(request=request).delete()
     now = timezone.now()
     count = request.evidence.filter(destroyed_at=None).update(sealed=b"", destroyed_at=now)
+    reviews.forget(subject=request.pk)
+    Requester.objects.filter(request=request).update(name="", postal_address="", person_name="", relation="")
     if vault.destroy(request) or count:
         journal.record(
             request=request, actor=journal.SYSTEM, event="evidence_destroyed", detail={"files": count}, at=now

@@ -211,3 +211,9 @@ def retry(*, notice_id: UUID) -> bool:
     if again:
         transaction.on_commit(lambda: nudge("deliver", str(notice_id)))
     return bool(again)
+
+
+def posted(*, notice_id: UUID) -> bool:
+    """A person says that a notice for somebody without an e-mail address was sent by post."""
+    by_post = Notice.objects.filter(pk=notice_id, state=NoticeState.BY_POST)
+    return bool(by_post.update(state=NoticeState.SENT, sent_at=timezone.now()))

@@ -13,7 +13,7 @@ from matching import ingest, reviews
 from matching.models import Erasure, Face, Photo, Source
 from matching.reviews import Outcome
 from portal import flow, jobs, vault
-from portal.models import Answer, ControllerProfile, Evidence, Job, JobState, Notice
+from portal.models import Answer, ControllerProfile, Evidence, Job, JobState, Notice, Requester
 from rights.law.lifecycle import TransitionRefused
 from rights.models import Channel, Claim, JournalEntry, RightsRequest
 from tests.fakes import paint
@@ -290,9 +290,13 @@ def test_only_one_of_two_workers_gets_a_job(painted: Source, ask: Ask) -> None:
         assert second is None
 
 
-def test_a_withdrawn_request_loses_its_evidence_at_once(painted: Source, ask: Ask) -> None:
+def test_a_withdrawn_request_loses_its_evidence_at_once(painted: Source, ask: Ask, run_jobs: Run) -> None:
     request = ask()
+    flow.confirm(request_id=request.pk)
+    run_jobs()
     flow.withdraw(request_id=request.pk)
+    assert reviews.outcomes(request.pk) == {}
+    assert Requester.objects.get(request=request).name == ""
     evidence = Evidence.objects.get(request=request)
     assert evidence.destroyed_at
     assert bytes(evidence.sealed) == b""

@@ -17,7 +17,7 @@ from portal.models import ControllerProfile, Evidence, Notice, NoticeState
 from rights.law import grounds
 from rights.models import Claim, Decision, JournalEntry, RightsRequest
 from tests.fakes import paint
-from tests.portal.deeds import Ask, Run, judge
+from tests.portal.deeds import Ask, Run, answered, judge
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -268,3 +268,40 @@ def test_an_uncertain_mail_goes_again_only_when_a_person_says_so(desk: Client, a
     notice.refresh_from_db()
     assert notice.state == NoticeState.SENT
     assert JournalEntry.objects.filter(event="notice_again").count() == 1
+
+
+def test_somebody_without_an_address_is_answered_on_paper(
+    painted: Source, desk: Client, controller: object, run_jobs: Run, staff: User, other_staff: User
+) -> None:
+    photo = SimpleUploadedFile("x.jpg", paint(["ada"]), "image/jpeg")
+    desk.post(reverse("admin:rights_request_enter"), letter(photo=photo, rights=["access", "erasure"], language="en"))
+    request = RightsRequest.objects.get()
+    notice = Notice.objects.get(event="acknowledged")
+    assert request.reference in desk.get(url("by_post", request, notice.pk)).content.decode()
+    desk.post(url("by_post", request, notice.pk))
+    notice.refresh_from_db()
+    assert (notice.state, notice.sent_at is None) == (NoticeState.SENT, False)
+    assert desk.get(url("by_post", request, notice.pk)).status_code == 404
+    desk.post(url("confirm", request))
+    run_jobs()
+    request.refresh_from_db()
+    judge(request, staff, other_staff)
+    for claim in request.claims.order_by("right"):
+        flow.decide(request_id=request.pk, right=claim.right, outcome="granted", by=staff, identity_basis="in_person")
+    run_jobs()
+    taken = desk.post(url("archive", request))
+    assert b"".join(taken.streaming_content).startswith(b"PK")
+    assert JournalEntry.objects.filter(event="viewed_archive").count() == 1
+    run_jobs()
+    request.refresh_from_db()
+    assert request.state == "carried_out"
+
+
+def test_an_archive_that_a_person_fetches_themselves_is_not_opened_at_the_desk(
+    painted: Source, desk: Client, ask: Ask, run_jobs: Run, staff: User, other_staff: User
+) -> None:
+    request = answered(ask, run_jobs, staff, other_staff)
+    assert desk.post(url("archive", request)).status_code == 302
+    assert not JournalEntry.objects.filter(event="viewed_archive").exists()
+    request.answer.refresh_from_db()
+    assert request.answer.delivered_at is None
