@@ -1,8 +1,8 @@
 """Reference numbers: `REG-7K3M-9QXD`.
 
 Seven random characters and a check character (ISO/IEC 7064, hybrid system) that catches every single wrong
-character and nearly every swap of neighbours (99.7 of 100, see its test). No vowels, so that no word appears by chance, and no characters that
-are mistaken for one another on paper or on the telephone.
+character and nearly every swap of neighbours (99.7 of 100, see its test). No vowels, so that no word appears by
+chance, and no characters that are mistaken for one another on paper or on the telephone.
 """
 
 import re
