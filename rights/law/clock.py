@@ -114,7 +114,7 @@ def deadline(
     if extended_on is not None:
         extension = _extension(case, extended_on, limit)
         running = case.run(length(regime.answer) + length(extension), asked, refuse_late=True)
-        nominal = max(nominal, case.nominal(running))
+        nominal = case.nominal(running)
         last, cited = [_extended(extension, extended_on, nominal)], [extension.citation]
     elif running.steps:
         text = gettext_noop("Reckoned so, the time to answer ends on {nominal}.")

@@ -68,7 +68,7 @@ class Length:
             return Length(0, max(0, self.days - passed))
         if not passed:
             return Length(self.months - whole, self.days)
-        return Length(self.months - whole - 1, max(0, month_days - passed) + self.days)
+        return Length(self.months - whole - 1, month_days - passed + self.days)
 
 
 def length(period: Period) -> Length:

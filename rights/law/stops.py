@@ -164,10 +164,9 @@ def _paused(running: Running, stop: _Wait, rule: StopRule, whole: Length) -> Run
 
 
 def _restarted(running: Running, stop: _Wait, rule: StopRule, whole: Length) -> Running:
-    begin = max(running.since, stop.last)
     text = gettext_noop("What we needed to have from you arrived on {answered}. The whole time runs from that day.")
     steps = (Sentence(text, {"answered": stop.last, "citation": rule.source.citation}),) if not stop.still_open else ()
-    return replace(running, since=begin, length=whole, steps=(*running.steps, *steps))
+    return replace(running, since=stop.last, length=whole, steps=(*running.steps, *steps))
 
 
 def _not_counted(running: Running, stop: _Wait, rule: StopRule, whole: Length) -> Running:
