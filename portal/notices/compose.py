@@ -79,8 +79,8 @@ def _facts(notice: Notice) -> dict[str, Any]:
         from portal.identity.email_code import digits  # that module posts notices
 
         facts["digits"] = digits(notice.code)
-    facts |= _FACTS_OF[notice.event](notice, facts) if notice.event in _FACTS_OF else {}
-    return facts
+    more = _FACTS_OF.get(Event(notice.event))
+    return facts | more(notice) if more else facts
 
 
 def _read(value: object) -> object:
@@ -97,11 +97,11 @@ class Incomplete(Exception):  # noqa: N818 - what the mail is
     """The controller's profile lacks what this mail is obliged to say; the mail waits until it is filled in."""
 
 
-def _acknowledgement(notice: Notice, facts: dict[str, Any]) -> dict[str, Any]:
+def _acknowledgement(notice: Notice) -> dict[str, Any]:
     return {"photo_missing": not notice.request.evidence.exists()}
 
 
-def _answer(notice: Notice, facts: dict[str, Any]) -> dict[str, Any]:
+def _answer(notice: Notice) -> dict[str, Any]:
     request = notice.request
     follows = request.claims.filter(right=Right.ERASURE, outcome__in=["granted", "partial"], fulfilled_at=None)
     return {
@@ -111,11 +111,11 @@ def _answer(notice: Notice, facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _erasure(notice: Notice, facts: dict[str, Any]) -> dict[str, Any]:
+def _erasure(notice: Notice) -> dict[str, Any]:
     return {"excepted": len(withheld_photos(notice.request, Right.ERASURE))}
 
 
-def _refusal(notice: Notice, facts: dict[str, Any]) -> dict[str, Any]:
+def _refusal(notice: Notice) -> dict[str, Any]:
     """Ground, reasons, and what the person can do about it (GDPR 12(4)). Raises: Incomplete."""
     right = notice.context["right"]
     decision = queries.decision(notice.request.claims.get(right=right))
@@ -161,7 +161,7 @@ def _plain(body: str) -> str:
     for line in body.splitlines():
         if line.startswith(">> "):
             label, _bar, address = line[3:].partition(" | ")
-            line = f"{label}:\n{address}"
+            line = f"{label}\n{address}"
         lines.append(line.removeprefix("## "))
     return "\n".join(lines)
 

@@ -142,8 +142,9 @@ def _hand_over(message: EmailMultiAlternatives) -> NoticeState:
 
 def _hang_up(message: EmailMultiAlternatives) -> None:
     """Part from the server. What it says now changes nothing: the mail was taken or was not."""
-    with suppress(smtplib.SMTPException, OSError):
-        message.connection.close()
+    if message.connection is not None:
+        with suppress(smtplib.SMTPException, OSError):
+            message.connection.close()
 
 
 def _smtp_code(refused: smtplib.SMTPException) -> int:

@@ -21,7 +21,8 @@ def bare(text: str) -> str:
 def _of_page(page: pikepdf.Page) -> str:
     fonts = {name: _characters(font) for name, font in page.resources.get("/Font", {}).items()}
     said, current = [], {}
-    for operands, operator in pikepdf.parse_content_stream(page):
+    for instruction in pikepdf.parse_content_stream(page):
+        operands, operator = instruction.operands, instruction.operator
         if str(operator) == "Tf":
             current = fonts[str(operands[0])]
         elif str(operator) in ("Tj", "TJ"):

@@ -69,7 +69,7 @@ def server(settings: Settings) -> Iterator[Server]:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as listening:
         threading.Thread(target=listening.serve_forever, daemon=True).start()
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = listening.server_address
+        settings.EMAIL_HOST, settings.EMAIL_PORT = listening.server_address[:2]
         settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
         settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
         settings.EMAIL_TIMEOUT = 5
