@@ -70,9 +70,9 @@ class Running:
     citations: tuple[str, ...] = ()
 
     def uncounted_days(self) -> int:
-        """Days after the beginning that do not count."""
-        later = ((max(first, self.since), last, first) for first, last in self.not_counted if last >= self.since)
-        return sum((last - begin).days + (1 if begin == first else 0) for begin, last, first in later)
+        """Days after the beginning that do not count; the beginning's own day never did."""
+        one = timedelta(days=1)
+        return sum(max(0, (last - max(first - one, self.since)).days) for first, last in self.not_counted)
 
     def nominal(self, country: str, subdivision: str) -> date:
         """The last day, before rolling."""
