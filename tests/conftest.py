@@ -10,6 +10,8 @@ from django.conf import settings as django_settings  # noqa: E402
 if django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: several threads and connections then meet as they do in real life.
     django_settings.DATABASES["default"]["TEST"] = {"NAME": django_settings.VAR_DIR / "test.sqlite3"}
+# A password that is hard to guess from its hash takes a quarter of a second; nobody guesses here.
+django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 django.setup()
 
 from collections.abc import Callable, Iterator  # noqa: E402
@@ -19,6 +21,7 @@ from typing import Any  # noqa: E402
 import pytest  # noqa: E402
 from celery import Celery  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
+from django.test import SimpleTestCase  # noqa: E402
 from pytest_django.fixtures import Settings  # noqa: E402
 
 from matching.models import Source  # noqa: E402
@@ -28,6 +31,20 @@ from portal.serve import seed  # noqa: E402
 from tests import holdings, hostile  # noqa: E402
 
 PASSWORD = "correct horse battery staple"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what uses a database is run: the rest would be the same test once more."""
+    if environment.DATABASE == "postgres":
+        kept = [item for item in items if _uses_a_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+
+
+def _uses_a_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    asked = item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}
+    return bool(asked) or issubclass(getattr(item, "cls", None) or object, SimpleTestCase)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,15 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 FOREIGN = ("REGARD_", "DJANGO_", "CELERY_")
+DATABASE = os.environ.get("REGARD_TEST_DATABASE", "sqlite")
 EARLIER = os.environ.get("REGARD_TEST_EARLIER", "")
 """What had failed when `make test` started this suite."""
 
 
 def prepare() -> None:
     """Set the environment of this run. When it ends, however it ends, servers are stopped and its folder goes."""
-    database = os.environ.get("REGARD_TEST_DATABASE", "sqlite")
-    if database not in ("sqlite", "postgres"):
-        raise SystemExit(f"REGARD_TEST_DATABASE is {database!r}; it must be sqlite or postgres.")
+    if DATABASE not in ("sqlite", "postgres"):
+        raise SystemExit(f"REGARD_TEST_DATABASE is {DATABASE!r}; it must be sqlite or postgres.")
     for name in [name for name in os.environ if name.startswith(FOREIGN) and name != "REGARD_TEST_DATABASE"]:
         del os.environ[name]  # Nobody's own settings decide what the suite finds.
     folder = Path(tempfile.mkdtemp(prefix="regard-tests-"))
@@ -31,7 +31,7 @@ def prepare() -> None:
     # Two threads per library call are slower than one when the suite itself keeps every core busy.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    stop = _postgres(folder) if database == "postgres" else _nothing
+    stop = _postgres(folder) if DATABASE == "postgres" else _nothing
 
     own = os.getpid()
 
