@@ -93,7 +93,8 @@ def test_without_a_session_an_existing_and_an_unknown_request_look_the_same(
     answers = [another().get(page, request_id=request_id) for request_id in (case.pk, uuid4())]
     assert [answer.status_code for answer in answers] == [302, 302]
     assert {answer.url for answer in answers} == {reverse("citizens:find")}
-    assert answers[0].headers.items() == answers[1].headers.items()
+    timeless = [{**answer.headers, "Expires": "now"} for answer in answers]  # A second may have begun in between.
+    assert timeless[0] == timeless[1]
 
 
 @pytest.mark.parametrize("page", ["photo", "withdraw", "erase_now", "renew", "download", "code"])
