@@ -7,13 +7,13 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from rights import journal
 from rights.models import RightsRequest
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def desk_view(permission: str) -> Callable[[View], View]:
@@ -21,7 +21,7 @@ def desk_view(permission: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(http: HttpRequest, request_id: UUID, **kwargs: object) -> HttpResponse:
+        def guarded(http: HttpRequest, request_id: UUID, **kwargs: object) -> HttpResponseBase:
             if not http.user.has_perm(permission):
                 raise PermissionDenied
             return view(http, get_object_or_404(RightsRequest, pk=request_id), **kwargs)

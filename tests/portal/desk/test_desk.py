@@ -290,7 +290,7 @@ def test_somebody_without_an_address_is_answered_on_paper(
         flow.decide(request_id=request.pk, right=claim.right, outcome="granted", by=staff, identity_basis="in_person")
     run_jobs()
     taken = desk.post(url("archive", request))
-    assert b"".join(taken.streaming_content).startswith(b"PK")
+    assert taken.getvalue().startswith(b"PK")
     assert JournalEntry.objects.filter(event="viewed_archive").count() == 1
     run_jobs()
     request.refresh_from_db()
