@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +19,11 @@ from django.utils import timezone
 
 from matching import reviews, search, sources
 from matching.engine import Box
-from matching.images import Pixels, encode, grown, obscure, read_picture
+from matching.images import ImageProblem, Pixels, encode, grown, obscure, read_picture
 from matching.index import Fingerprint, fingerprint, get_index
 from matching.index.base import Vectors
-from matching.ingest import LARGEST_PHOTO
-from matching.models import Erasure, ErasureAction, Face, GroupPolicy, Photo, Suppression
+from matching.ingest import LARGEST_PHOTO, import_one
+from matching.models import Erasure, ErasureAction, Face, GroupPolicy, Photo, Source, Suppression
 from matching.reviews import Outcome
 
 MARGIN = 0.25
@@ -94,29 +95,73 @@ def carry_out(*, subject: UUID) -> None:
     Raises:
         matching.sources.SourceUnreachable: call again when the source is back; nothing is reported as done.
     """
-    for erasure in Erasure.objects.filter(subject=subject, object_done_at=None).select_related("source", "photo"):
-        _erase_object(erasure)
-        Erasure.objects.filter(pk=erasure.pk).update(object_done_at=timezone.now())
-    for erasure in Erasure.objects.filter(subject=subject, rows_done_at=None).select_related("source", "photo"):
-        _erase_rows(erasure)
+    replaced = []
+    for pk in Erasure.objects.filter(subject=subject, rows_done_at=None).values_list("pk", flat=True):
+        replaced += _carry_out_one(pk)
+    for source, path in replaced:
+        import_one(source=source, path=path)
     get_index().sync()
     _flush_database()
 
 
-def _erase_object(erasure: Erasure) -> None:
-    """The stored object goes, or the person in it. The old file's hash may never be imported again."""
+class Found(StrEnum):
+    """What lies where the planned object lay."""
+
+    PLANNED = "planned"
+    GONE = "gone"
+    REDACTED = "redacted"
+    ANOTHER = "another"
+
+
+@transaction.atomic
+def _carry_out_one(pk: int) -> list[tuple[Source, str]]:
+    """Erase one object and its rows; its source and path if somebody put another picture in its place.
+
+    The source's row is locked from reading to writing (SQLite: the whole database), or two people's erasures in one
+    group picture would each write back what the other had just obscured.
+    """
+    erasure = Erasure.objects.select_related("source", "photo").get(pk=pk)
+    Source.objects.select_for_update().get(pk=erasure.source_id)
     _suppress(erasure)
+    data = _read(erasure)
+    found = _what_lies_there(erasure, data)
+    if found is Found.PLANNED and data is not None:
+        data = _erase_object(erasure, data)
+    _erase_rows(erasure, data, found)
+    return [(erasure.source, erasure.path)] if found is Found.ANOTHER else []
+
+
+def _read(erasure: Erasure) -> bytes | None:
+    """The object's bytes, None if it is gone. Raises: SourceUnreachable, also when the whole source is away."""
+    if not sources.exists(erasure.source, erasure.path):
+        return None
+    return sources.read_object(erasure.source, erasure.path)
+
+
+def _what_lies_there(erasure: Erasure, data: bytes | None) -> Found:
+    """Whether it is the planned object: a picture that took its name since belongs to somebody else."""
+    if data is None:
+        return Found.GONE
+    sha256, photo = hashlib.sha256(data).hexdigest(), erasure.photo
+    # Somebody else's erasure may have changed the file since the plan; then the planned faces are still its rows.
+    same_photo = photo is not None and photo.sha256 == sha256 and photo.faces.filter(pk__in=erasure.face_keys).exists()
+    if sha256 == erasure.sha256 or same_photo:
+        return Found.PLANNED
+    if erasure.action == ErasureAction.REDACT and _is_obscured(erasure, data):
+        return Found.REDACTED  # By an earlier attempt that died before it could write that down.
+    return Found.ANOTHER
+
+
+def _erase_object(erasure: Erasure, data: bytes) -> bytes | None:
+    """The stored object goes, or the person in it; what then lies there."""
     if erasure.action == ErasureAction.DELETE:
         sources.delete_object(erasure.source, erasure.path)
-        return
-    try:
-        data = sources.read_object(erasure.source, erasure.path)
-    except FileNotFoundError:
-        return
+        return None
     picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
     pixels = obscure(picture.pixels, _boxes(erasure), margin=MARGIN)
     redacted = encode(pixels, format=picture.format, taken_at=picture.taken_at)
     sources.replace_object(erasure.source, erasure.path, redacted)
+    return redacted
 
 
 def _suppress(erasure: Erasure) -> None:
@@ -129,20 +174,20 @@ def _boxes(erasure: Erasure) -> list[Box]:
     return [Box(*box) for box in erasure.boxes]
 
 
-def _erase_rows(erasure: Erasure) -> None:
+def _erase_rows(erasure: Erasure, data: bytes | None, found: Found) -> None:
     """Faces and, for a deleted picture, its row; a redacted one is written down as it now is."""
-    current = None
-    if erasure.action == ErasureAction.REDACT and sources.exists(erasure.source, erasure.path):
-        data = sources.read_object(erasure.source, erasure.path)
-        current = (data, sources.version_of(erasure.source, erasure.path))
-    with transaction.atomic():
-        Face.objects.filter(pk__in=erasure.face_keys).delete()
-        photo = erasure.photo
-        if photo is not None and current is not None:
-            _write_redacted(photo, *current)
-        elif photo is not None:
-            photo.delete()
-        Erasure.objects.filter(pk=erasure.pk).update(rows_done_at=timezone.now())
+    now = timezone.now()
+    Face.objects.filter(pk__in=erasure.face_keys).delete()
+    erasure.object_done_at = erasure.rows_done_at = now
+    photo = erasure.photo
+    if erasure.action == ErasureAction.REDACT and data is not None and found is not Found.ANOTHER:
+        erasure.redacted_sha256 = hashlib.sha256(data).hexdigest()
+        if photo is not None:
+            _write_redacted(photo, data, sources.version_of(erasure.source, erasure.path))
+    elif photo is not None and photo.sha256 == erasure.sha256:
+        photo.delete()  # Its row tells of the erased object; what took its name since is imported anew.
+        erasure.photo = None
+    erasure.save(update_fields=["object_done_at", "rows_done_at", "redacted_sha256", "photo"])
 
 
 def _write_redacted(photo: Photo, data: bytes, version: str) -> None:
@@ -208,16 +253,23 @@ def prove(*, subject: UUID, probes: Vectors | None, kept: Iterable[int] = ()) ->
 
 
 def _is_left(erasure: Erasure) -> bool:
-    """Whether the deleted object is there, or the redacted one still shows the person."""
-    if not sources.exists(erasure.source, erasure.path):
+    """Whether the erased file lies there, or the redacted one shows the person. Another picture may have its name."""
+    data = _read(erasure)
+    if data is None:
         return False
-    data = sources.read_object(erasure.source, erasure.path)
-    if erasure.action == ErasureAction.DELETE:
-        # Another picture may have taken the same name since; only the erased file itself must not be there.
+    sha256 = hashlib.sha256(data).hexdigest()
+    if sha256 == erasure.redacted_sha256 or not erasure.rows_done_at:
+        return erasure.action == ErasureAction.DELETE or not _is_obscured(erasure, data)
+    return sha256 == erasure.sha256
 
-        return hashlib.sha256(data).hexdigest() == erasure.sha256
-    picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
-    return not all(_is_flat(picture.pixels, box) for box in _boxes(erasure))
+
+def _is_obscured(erasure: Erasure, data: bytes) -> bool:
+    """Whether nothing is to be seen where the person's faces were."""
+    try:
+        picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
+    except ImageProblem:
+        return False
+    return all(_is_flat(picture.pixels, box) for box in _boxes(erasure))
 
 
 def _is_flat(pixels: Pixels, box: Box) -> bool:

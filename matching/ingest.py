@@ -222,11 +222,14 @@ def is_suppressed(sha256: str, source_url: str) -> bool:
 
 @transaction.atomic
 def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: Report) -> None:
-    if is_suppressed(reading.sha256, reading.source_url):
-        report.suppressed += 1
-        Photo.objects.filter(source=source, path=item.path).delete()
-        return
+    """Write down one reading. The source's row is locked, so that no erasure changes the file's rows meanwhile."""
+    Source.objects.select_for_update().get(pk=source.pk)
     engine = get_engine().name
+    before = Photo.objects.filter(source=source, path=item.path).first()
+    same = before is not None and (before.sha256, before.engine) == (reading.sha256, engine)
+    # An address may be that of a whole album: it refuses new files, and drops none that is held.
+    status = _status(reading, source_url=reading.source_url if before is None else "")
+    faces = reading.faces if status == PhotoStatus.READ else ()
     photo, created = Photo.objects.update_or_create(
         source=source,
         path=item.path,
@@ -234,7 +237,7 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
             "version": item.version,
             "sha256": reading.sha256,
             "size": reading.size,
-            "status": PhotoStatus.UNREADABLE if reading.problem else PhotoStatus.READ,
+            "status": status,
             "problem": reading.problem,
             "format": reading.format,
             "width": reading.width,
@@ -242,16 +245,38 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
             "taken_at": reading.taken_at,
             "source_url": reading.source_url,
             "metadata": reading.metadata,
-            "face_count": len(reading.faces),
+            "face_count": len(faces),
             "engine": engine,
         },
     )
-    photo.faces.all().delete()
-    Face.objects.bulk_create(face_row(photo, face, engine) for face in reading.faces)
-    report.new, report.changed = report.new + created, report.changed + (not created)
-    report.faces += len(reading.faces)
+    if status == PhotoStatus.SUPPRESSED:
+        report.suppressed += 1
+    else:
+        report.new, report.changed = report.new + created, report.changed + (not created)
+        report.faces += len(faces)
     if reading.problem:
         report.unreadable.append((item.path, reading.problem))
+    if same and photo.faces.count() == len(faces):
+        return  # The same bytes under a new date: the faces keep the identity under which they were reviewed.
+    photo.faces.all().delete()
+    Face.objects.bulk_create(face_row(photo, face, engine) for face in faces)
+
+
+def _status(reading: Reading, *, source_url: str) -> PhotoStatus:
+    if is_suppressed(reading.sha256, source_url):
+        return PhotoStatus.SUPPRESSED
+    return PhotoStatus.UNREADABLE if reading.problem else PhotoStatus.READ
+
+
+def import_one(*, source: Source, path: str) -> None:
+    """Import one file, as it now is; nothing if it is gone. Raises: SourceUnreachable."""
+    try:
+        version = sources.version_of(source, path)
+    except FileNotFoundError:
+        return
+    reading = read_photo(source, path)
+    if reading is not None:
+        _write(source, sources.ObjectInfo(path, reading.size, version), reading, Report())
 
 
 def face_row(photo: Photo, face: DetectedFace, engine: str) -> Face:

@@ -46,6 +46,7 @@ class Source(models.Model):
 class PhotoStatus(models.TextChoices):
     READ = "read", _("read")
     UNREADABLE = "unreadable", _("unreadable")
+    SUPPRESSED = "suppressed", _("erased before, and there again")
 
 
 class Photo(models.Model):
@@ -181,6 +182,9 @@ class Erasure(models.Model):
     face_keys = models.JSONField(help_text="Identifiers of the faces to erase.")
     fingerprints = models.JSONField(
         help_text="Per erased template: its first four bytes (to find candidates) and SHA-256 (to be sure), in hex."
+    )
+    redacted_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="Of the object once the person was obscured."
     )
     object_done_at = models.DateTimeField(null=True, blank=True)
     rows_done_at = models.DateTimeField(null=True, blank=True)

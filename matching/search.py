@@ -124,12 +124,18 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         for source in Source.objects.order_by("pk")
     ]
     held = Face.objects.count()
+    # Files that were erased and lie there again: they are held, but not searched, until somebody removes them.
+    suppressed = photos.filter(status=PhotoStatus.SUPPRESSED).count()
     by_other_engines = Face.objects.exclude(engine=engine.name).count()
     return {
-        "complete": scanned >= held and not by_other_engines and all(item["reachable"] for item in every_source),
+        "complete": scanned >= held
+        and not by_other_engines
+        and not suppressed
+        and all(item["reachable"] for item in every_source),
         "photos_held": photos.count(),
         "photos_read": photos.filter(status=PhotoStatus.READ).count(),
         "photos_unreadable": photos.filter(status=PhotoStatus.UNREADABLE).count(),
+        "photos_suppressed": suppressed,
         "photos_without_face": photos.filter(status=PhotoStatus.READ, face_count=0).count(),
         "faces_held": held,
         "faces_scanned": scanned,

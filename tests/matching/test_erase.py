@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from matching import erase, images, ingest, reviews, search, sources
 from matching.index import get_index
 from matching.models import Erasure, Face, GroupPolicy, Photo, Source, Suppression
-from tests.fakes import PaintedEngine, template_of
+from tests.fakes import PaintedEngine, paint, template_of
 from tests.painted import folder_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -155,8 +156,6 @@ def test_the_proof_notices_what_comes_back(painted: Source, settings: Settings) 
 def test_a_face_imported_meanwhile_is_asked_about_instead_of_being_called_nothing(painted: Source) -> None:
     subject = review_ada()
     erase_ada(subject)
-    from tests.fakes import paint
-
     (folder_of(painted) / "late.jpg").write_bytes(paint(["ada"], shade=14))
     ingest.import_source(source=painted)
     proof = erase.prove(subject=subject, probes=PROBE)
@@ -190,3 +189,46 @@ def test_no_file_of_the_index_holds_a_byte_of_her(painted: Source) -> None:
     everything = b"".join(path.read_bytes() for path in get_index().root.rglob("*") if path.is_file())
     assert everything
     assert not any(template in everything for template in templates)
+
+
+def test_a_picture_that_took_the_name_of_hers_is_left_alone_and_imported(painted: Source) -> None:
+    subject = review_ada()
+    erase.plan(subject=subject, faces=reviews.accepted_faces(subject))
+    folder = folder_of(painted)
+    other = {"ada-1.jpg": paint(["bo"], shade=11), "group.jpg": paint(["di", "ed", "flo"], shade=12)}
+    for name, data in other.items():
+        (folder / name).write_bytes(data)
+    erase.carry_out(subject=subject)
+    assert {name: (folder / name).read_bytes() for name in other} == other
+    assert Photo.objects.get(path="ada-1.jpg").face_count == 1
+    assert Photo.objects.get(path="group.jpg").face_count == 3
+    assert erase.prove(subject=subject, probes=PROBE).ok
+    assert Face.objects.filter(photo__path="group.jpg").count() == 3
+
+
+def test_two_people_s_erasures_in_one_picture_do_not_undo_each_other(painted: Source) -> None:
+    ada, bo = review_ada(), uuid.uuid4()
+    probe = template_of("bo")[None]
+    for hit in search.run(subject=bo, probes=probe).hits.select_related("face"):
+        hers = bytes(hit.face.template) == template_of("bo").astype("<f4").tobytes()
+        reviews.record(subject=bo, face_key=hit.face_key, reviewer="one", verdict="same" if hers else "not")
+    for subject in (ada, bo):  # Both are planned before either is carried out.
+        erase.plan(subject=subject, faces=reviews.accepted_faces(subject))
+    for subject in (ada, bo):
+        erase.carry_out(subject=subject)
+    assert [left for left, _distance in people_in(folder_of(painted) / "group.jpg")] == [260]
+    assert erase.prove(subject=ada, probes=PROBE).ok
+    assert erase.prove(subject=bo, probes=probe).ok
+
+
+def test_the_source_is_locked_from_reading_to_writing(painted: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    real = sources.replace_object
+
+    def watched(*args: object) -> None:
+        seen.append(connection.in_atomic_block)
+        real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sources, "replace_object", watched)
+    erase_ada(review_ada())
+    assert seen == [True]

@@ -133,7 +133,29 @@ def test_what_was_erased_is_not_imported_again(painted: Source) -> None:
     (folder / "other.jpg.json").write_text('{"source_url": "https://example.org/gone"}')
     report = ingest.import_source(source=painted)
     assert (report.suppressed, report.new) == (2, 0)
-    assert not Photo.objects.filter(path__in=["again.jpg", "other.jpg"]).exists()
+    back = Photo.objects.filter(path__in=["again.jpg", "other.jpg"])
+    assert set(back.values_list("status", "face_count")) == {(PhotoStatus.SUPPRESSED, 0)}
+    certificate = search.find(template_of("ada")[None]).certificate
+    assert (certificate["photos_suppressed"], certificate["complete"]) == (2, False)
+    assert Photo.objects.get(path="bo-1.jpg").status == PhotoStatus.READ
+
+
+def test_an_address_shared_by_several_pictures_drops_none_that_is_held(painted: Source) -> None:
+    Suppression.objects.create(source_url="https://example.org/album")
+    path = folder_of(painted) / "bo-1.jpg"
+    (folder_of(painted) / "bo-1.jpg.json").write_text('{"source_url": "https://example.org/album"}')
+    os.utime(path, (5, 5))
+    ingest.import_source(source=painted)
+    assert Photo.objects.get(path="bo-1.jpg").status == PhotoStatus.READ
+    assert search.find(template_of("bo")[None]).certificate["complete"] is True
+
+
+def test_a_file_that_was_only_touched_keeps_its_faces(painted: Source) -> None:
+    faces = set(Face.objects.values_list("pk", flat=True))
+    for path in folder_of(painted).iterdir():
+        os.utime(path, (7, 7))
+    assert ingest.import_source(source=painted).changed == 6
+    assert set(Face.objects.values_list("pk", flat=True)) == faces
 
 
 @given(day=st.dates(min_value=date(1839, 1, 1), max_value=date(2100, 1, 1)))

@@ -8,9 +8,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from matching import erase as erasing
 from matching.models import Erasure
 from portal import vault
+from portal.answers.scope import withheld_photos
 from portal.flow.searched import usable_templates
 from rights import journal, reference
-from rights.models import RightsRequest
+from rights.models import Right, RightsRequest
 
 
 class Command(BaseCommand):
@@ -33,7 +34,8 @@ class Command(BaseCommand):
             probes = usable_templates(request)
         except vault.Destroyed:
             probes = None
-        proof = erasing.prove(subject=request.pk, probes=probes)
+        kept = withheld_photos(request, Right.ERASURE)
+        proof = erasing.prove(subject=request.pk, probes=probes, kept=kept)
         result = {
             "ok": proof.ok,
             "faces_found": proof.found_faces,
