@@ -269,14 +269,12 @@ def _status(reading: Reading, *, source_url: str) -> PhotoStatus:
 
 
 def import_one(*, source: Source, path: str) -> None:
-    """Import one file, as it now is; nothing if it is gone. Raises: SourceUnreachable."""
-    try:
-        version = sources.version_of(source, path)
-    except FileNotFoundError:
+    """Import one file, as it now is; what is gone is forgotten. Raises: SourceUnreachable."""
+    reading = read_photo(source, path) if sources.exists(source, path) else None
+    if reading is None:
+        Photo.objects.filter(source=source, path=path).delete()
         return
-    reading = read_photo(source, path)
-    if reading is not None:
-        _write(source, sources.ObjectInfo(path, reading.size, version), reading, Report())
+    _write(source, sources.ObjectInfo(path, reading.size, sources.version_of(source, path)), reading, Report())
 
 
 def face_row(photo: Photo, face: DetectedFace, engine: str) -> Face:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from matching.models import Band, Face, Hit, Review, Search, Verdict
+from matching.models import Band, Erasure, Face, Hit, Review, Search, Verdict
 
 REVIEWERS_NEEDED = {Band.MATCH: 1, Band.POSSIBLE: 2}
 """How many different people must say "same person" before a hit counts (DESIGN, section 3)."""
@@ -81,3 +81,16 @@ def accepted_faces(subject: UUID) -> QuerySet[Face]:
     """Faces that the review found to be the subject's, as far as they are still held."""
     same = [key for key, outcome in outcomes(subject).items() if outcome is Outcome.SAME]
     return Face.objects.filter(pk__in=same).order_by("pk")
+
+
+def lost_faces(subject: UUID) -> list[int]:
+    """Keys of faces found to be the subject's that are held no more, though nothing erased them for the subject.
+
+    A file that changed was read anew meanwhile; what the review said no longer covers what is held.
+    """
+    same = {key for key, outcome in outcomes(subject).items() if outcome is Outcome.SAME}
+    planned = {
+        key for keys in Erasure.objects.filter(subject=subject).values_list("face_keys", flat=True) for key in keys
+    }
+    held = set(accepted_faces(subject).values_list("pk", flat=True))
+    return sorted(same - held - planned)

@@ -1,5 +1,6 @@
 """Work that must happen: claimed by a conditional update, leased while it runs, taken over when its process died."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,6 +14,8 @@ from django.utils import timezone
 from portal import leases
 from portal.models import Job, JobKind, JobState
 from portal.nudges import nudge
+
+logger = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=5)
 LAST_RETRY = timedelta(hours=1)
@@ -55,6 +58,7 @@ def claimed(job_id: int) -> Iterator[Job | None]:
         yield job
     except BaseException as error:
         _give_back(job, problem=type(error).__name__)
+        logger.warning("Job %s (%s) stopped: %s; it is tried again.", job.pk, job.kind, type(error).__name__)
         raise
     Job.objects.filter(pk=job_id).update(
         state=JobState.DONE, finished_at=timezone.now(), owner="", lease_until=None, problem=""

@@ -35,9 +35,10 @@ def pick_up() -> None:
     """Queue what the broker lost, what a dead worker left, and what has become due."""
     jobs.take_over_the_dead()
     outbox.settle_the_interrupted()
-    flow.start_due_erasures()
-    flow.destroy_what_is_due()
     for job_id in jobs.due():
         nudge("run_job", job_id)
     for notice_id in outbox.due():
         nudge("deliver", str(notice_id))
+    flow.start_due_searches()
+    flow.start_due_erasures()
+    flow.destroy_what_is_due()

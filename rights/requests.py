@@ -151,6 +151,21 @@ def _check_ground(*, claim: Claim, outcome: ClaimOutcome, ground: str, reasons: 
 
 
 @transaction.atomic
+def reopen(*, request: RightsRequest, actor: str, why: str) -> None:
+    """Take the request back to the search: what is held changed under the review. What was carried out stays so.
+
+    Raises:
+        TransitionRefused: not from this state.
+    """
+    open_claims = request.claims.filter(fulfilled_at=None).exclude(outcome=ClaimOutcome.PENDING)
+    for claim in open_claims:
+        detail = {"right": claim.right, "why": why}
+        journal.record(request=request, actor=actor, event="decision_void", detail=detail)
+    open_claims.update(outcome=ClaimOutcome.PENDING)
+    take(request=request, step="search_again", actor=actor)
+
+
+@transaction.atomic
 def fulfil(*, claim: Claim, actor: str, detail: dict[str, object] | None = None) -> bool:
     """Record that the outcome of a claim was carried out; False if it was recorded before."""
     now = timezone.now()

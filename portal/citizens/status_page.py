@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from matching.models import Search
-from portal import wording
+from portal import flow, wording
 from portal.citizens import passes
 from portal.citizens.claims import ClaimView, claims_of
 from portal.citizens.story import Step, next_words, timeline
@@ -154,7 +154,7 @@ def can_withdraw(case: RightsRequest) -> bool:
         after("withdraw", RequestState(case.state))
     except Refused:
         return False
-    return True
+    return not flow.is_decided(case)
 
 
 def is_working(case: RightsRequest) -> bool:

@@ -109,7 +109,7 @@ def overview_context(request: RightsRequest, form: DecisionForm | None = None) -
         "probe_form": ProbeForm(),
         "can_take_probe": request.state in (RequestState.RECEIVED, RequestState.CONFIRMED),
         "can_review": request.state in (RequestState.SEARCHED, RequestState.REVIEWED) and found,
-        "can_withdraw": decidable,
+        "can_withdraw": decidable and not flow.is_decided(request),
     }
 
 

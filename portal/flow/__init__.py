@@ -17,8 +17,8 @@ from portal.flow.carried_out import AnswerIncomplete, build_answer, delivered, r
 from portal.flow.closed import destroy_what_is_due
 from portal.flow.decided import decide, finish_review, review
 from portal.flow.erased import ErasureNotProven, copy_is_settled, erase, start_due_erasures
-from portal.flow.received import Contact, confirm, receive, replace_probe, withdraw
-from portal.flow.searched import search
+from portal.flow.received import Contact, confirm, is_decided, receive, replace_probe, withdraw
+from portal.flow.searched import search, start_due_searches
 
 __all__ = [
     "AnswerIncomplete",
@@ -32,12 +32,14 @@ __all__ = [
     "destroy_what_is_due",
     "erase",
     "finish_review",
+    "is_decided",
     "receive",
     "renew_answer",
     "replace_probe",
     "review",
     "search",
     "start_due_erasures",
+    "start_due_searches",
     "waive_copy",
     "withdraw",
 ]

@@ -8,10 +8,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from matching import reviews
+from matching.ingest import import_one
 from portal import jobs
 from portal.answers import archive
-from portal.answers.facts import missing, missing_remedies
+from portal.answers.facts import missing, missing_remedies, photos_of
 from portal.flow.closed import finish_if_carried_out
+from portal.flow.searched import search_anew
 from portal.models import Answer, Event, JobKind
 from portal.notices import outbox
 from rights import journal, requests
@@ -76,7 +79,15 @@ def build_answer(*, request_id: UUID) -> None:
     if request.state != RequestState.DECIDED or not _answers_with_an_archive(request):
         return
     check_complete(request)
-    answer = archive.build(request=request)
+    if reviews.lost_faces(request.pk):
+        search_anew(request, why="a picture was imported anew")
+        return
+    try:
+        answer = archive.build(request=request)
+    except (archive.PictureChanged, FileNotFoundError):
+        refresh_pictures(request)
+        search_anew(request, why="a picture changed in its source")
+        return
     with transaction.atomic():
         now = timezone.now()
         offered = Answer.objects.filter(pk=answer.pk, offered_at=None)
@@ -88,6 +99,12 @@ def build_answer(*, request_id: UUID) -> None:
             if claim.right == Right.ACCESS or claim.outcome == ClaimOutcome.NOTHING_HELD:
                 requests.fulfil(claim=claim, actor=journal.SYSTEM)
         finish_if_carried_out(request)
+
+
+def refresh_pictures(request: RightsRequest) -> None:
+    """Import the pictures of the answer as they now are. Raises: matching.sources.SourceUnreachable."""
+    for photo in photos_of(request):
+        import_one(source=photo.source, path=photo.path)
 
 
 @transaction.atomic

@@ -7,7 +7,9 @@ from uuid import UUID
 from django.db import transaction
 
 from matching import reviews
+from matching.reviews import Outcome
 from portal.flow.carried_out import DISCLOSING, check_complete, check_remedies, start
+from portal.flow.received import is_decided
 from portal.identity.basis import IdentityBasis
 from rights import journal, requests
 from rights.law.lifecycle import ClaimOutcome, RequestState, TransitionRefused
@@ -16,6 +18,8 @@ from rights.models import RightsRequest
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+UNSETTLED = (Outcome.OPEN, Outcome.DISPUTED)
+
 
 @transaction.atomic
 def review(*, request_id: UUID, face_key: int, verdict: str, by: "User") -> None:
@@ -23,6 +27,8 @@ def review(*, request_id: UUID, face_key: int, verdict: str, by: "User") -> None
     request = RightsRequest.objects.get(pk=request_id)
     if request.state not in (RequestState.SEARCHED, RequestState.REVIEWED):
         raise TransitionRefused("Hits are reviewed after the search and before the decision.")
+    if is_decided(request) and reviews.outcomes(request.pk).get(face_key) not in UNSETTLED:
+        raise TransitionRefused("A claim was decided on this review; a settled verdict cannot change under it.")
     reviewer = journal.staff(by.pk)
     reviews.record(subject=request.pk, face_key=face_key, reviewer=reviewer, verdict=verdict)
     detail = {"face": face_key, "verdict": verdict}

@@ -12,7 +12,7 @@ from portal import jobs
 from portal.answers.scope import granted_faces, withheld_photos
 from portal.flow.carried_out import DISCLOSING, erasure_to_do
 from portal.flow.closed import finish_if_carried_out
-from portal.flow.searched import usable_templates
+from portal.flow.searched import search_anew, usable_templates
 from portal.models import Answer, Event, JobKind, Recipient
 from portal.notices import outbox
 from rights import journal, queries, requests
@@ -80,6 +80,9 @@ def erase(*, request_id: UUID) -> None:
         return
     if not copy_is_settled(request):
         raise jobs.Postponed("The copy was not fetched yet.")
+    if reviews.lost_faces(request.pk):
+        search_anew(request, why="a picture was imported anew")
+        return
     faces = list(granted_faces(request, Right.ERASURE).select_related("photo"))
     if wanted_by_others(request, [face.photo_id for face in faces]):
         raise jobs.Postponed("Somebody else's access request asks for one of these pictures.")

@@ -15,7 +15,7 @@ from portal.identity import email_code
 from portal.models import ControllerProfile, Event, Evidence, EvidenceKind, JobKind, Requester
 from portal.notices import outbox
 from rights import journal, requests
-from rights.law.lifecycle import RequestState, TransitionRefused
+from rights.law.lifecycle import ClaimOutcome, RequestState, TransitionRefused
 from rights.models import OPEN_STATES, RightsRequest
 
 
@@ -124,10 +124,17 @@ def replace_probe(*, request_id: UUID, probe: bytes, actor: str = journal.CITIZE
         jobs.post(request_id=request.pk, kind=JobKind.SEARCH)
 
 
+def is_decided(request: RightsRequest) -> bool:
+    """Whether a claim of it has its outcome. From then on it is carried out, and no verdict or wish undoes it."""
+    return request.claims.exclude(outcome=ClaimOutcome.PENDING).exists()
+
+
 @transaction.atomic
 def withdraw(*, request_id: UUID, actor: str = journal.CITIZEN) -> None:
     """The person takes the request back. Its evidence is destroyed at once. Raises: TransitionRefused."""
     request = RightsRequest.objects.get(pk=request_id)
+    if is_decided(request):
+        raise TransitionRefused("This request was decided, and is being carried out.")
     requests.take(request=request, step="withdraw", actor=actor)
     outbox.post(request=request, event=Event.WITHDRAWN)
     destroy_evidence(request)

@@ -5,13 +5,31 @@ from uuid import UUID
 import numpy as np
 from django.db import transaction
 
+from matching import reviews
 from matching import search as searching
 from portal import jobs, vault
-from portal.models import Event, Evidence, EvidenceKind
+from portal.models import Event, Evidence, EvidenceKind, JobKind, JobState
 from portal.notices import outbox
 from rights import journal, requests
 from rights.law.lifecycle import RequestState
 from rights.models import RightsRequest
+
+
+@transaction.atomic
+def search_anew(request: RightsRequest, *, why: str) -> None:
+    """What is held changed since the review: search again, review what is new, decide again."""
+    requests.reopen(request=request, actor=journal.SYSTEM, why=why)
+    jobs.post(request_id=request.pk, kind=JobKind.SEARCH)
+
+
+def start_due_searches() -> None:
+    """Post the searches that nothing stands in the way of: a photograph may arrive while another is looked at."""
+    waiting = RightsRequest.objects.filter(state=RequestState.CONFIRMED).exclude(
+        jobs__kind=JobKind.SEARCH, jobs__state__in=[JobState.WAITING, JobState.RUNNING]
+    )
+    for request in waiting.order_by("due", "pk"):
+        if probes_of(request):
+            jobs.post(request_id=request.pk, kind=JobKind.SEARCH)
 
 
 def probes_of(request: RightsRequest) -> list[Evidence]:
@@ -37,7 +55,7 @@ def search(*, request_id: UUID) -> None:
         raise jobs.Postponed("Not everything held could be searched.")
     with transaction.atomic():
         requests.take(request=request, step="search", actor=journal.SYSTEM)
-        if not found.hits.exists():
+        if not reviews.open_hits(request.pk):  # None were found, or all were judged before.
             requests.take(request=request, step="review", actor=journal.SYSTEM)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from matching import erase as erasing
@@ -17,6 +18,7 @@ from portal.models import Answer, ControllerProfile, Evidence, Job, JobState, No
 from rights.law.lifecycle import TransitionRefused
 from rights.models import Channel, Claim, JournalEntry, RightsRequest
 from tests.fakes import paint
+from tests.painted import folder_of
 from tests.portal.deeds import Ask, Run, decide, judge, opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -344,3 +346,119 @@ def test_a_letter_counts_from_the_day_it_arrived(controller: object) -> None:
     )
     assert request.received_at == arrived
     assert request.due < now.due
+
+
+def test_a_ground_that_needs_two_signatures_cannot_be_used_with_one(ask: Ask, staff: User) -> None:
+    """LAW, point 2: "excessive" is never one person's word."""
+    from rights.law import grounds
+
+    request = ask(rights=("access",))
+    alone = [g for g in grounds.for_regime("gdpr", two_people=True) if g.second_signature]
+    assert alone
+    for ground in alone:
+        with pytest.raises(TransitionRefused, match="coded ground"):
+            decide(request, staff, "refused", ground=ground.code, reasons="Too many.")
+    assert not Claim.objects.exclude(outcome="pending").exists()
+
+
+def test_a_picture_that_was_replaced_after_the_review_is_searched_and_reviewed_again(
+    painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
+) -> None:
+    request = ask(rights=("access",))
+    flow.confirm(request_id=request.pk)
+    run_jobs()
+    judge(request, staff, other_staff)
+    (folder_of(painted) / "ada-1.jpg").write_bytes(paint(["bo"], shade=13))
+    decide(request, staff)
+    run_jobs()
+    request.refresh_from_db()
+    assert request.state == "reviewed"  # Nothing new was found, and the old face is gone.
+    assert not Answer.objects.exists()
+    decide(request, staff)
+    run_jobs()
+    assert len([name for name in fetch(request).namelist() if name.startswith("pictures/")]) == 2
+
+
+def test_a_picture_imported_anew_between_review_and_answer_is_not_left_out_of_it(
+    painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
+) -> None:
+    request = ask()
+    flow.confirm(request_id=request.pk)
+    run_jobs()
+    judge(request, staff, other_staff)
+    (folder_of(painted) / "ada-1.jpg").write_bytes(paint(["ada"], shade=13))
+    ingest.import_source(source=painted)
+    decide(request, staff)
+    run_jobs()
+    request.refresh_from_db()
+    assert request.state == "searched"
+    assert JournalEntry.objects.filter(request=request, event="decision_void").count() == 2
+    judge(request, staff, other_staff)
+    decide(request, staff)
+    run_jobs()
+    assert len([name for name in fetch(request).namelist() if name.startswith("pictures/")]) == 3
+
+
+def test_a_settled_verdict_cannot_change_under_a_decision(
+    painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
+) -> None:
+    request = ask()
+    flow.confirm(request_id=request.pk)
+    run_jobs()
+    judge(request, staff, other_staff, mine=set())
+    flow.decide(request_id=request.pk, right="erasure", outcome="nothing_held", by=staff)
+    for hit in reviews.latest_search(request.pk).hits.all():
+        with pytest.raises(TransitionRefused):
+            flow.review(request_id=request.pk, face_key=hit.face_key, verdict="same", by=staff)
+
+
+def test_a_decided_request_is_carried_out_and_not_withdrawn(
+    painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
+) -> None:
+    request = ask()
+    flow.confirm(request_id=request.pk)
+    run_jobs()
+    judge(request, staff, other_staff)
+    flow.decide(request_id=request.pk, right="access", outcome="granted", by=staff, identity_basis="in_person")
+    with pytest.raises(TransitionRefused):
+        flow.withdraw(request_id=request.pk)
+
+
+def test_a_photograph_that_arrives_while_another_is_looked_at_is_searched_with_too(
+    painted: Source, ask: Ask, run_jobs: Run
+) -> None:
+    request = ask()
+    Evidence.objects.filter(request=request).update(sealed=vault.seal(request, paint([None])))
+    flow.confirm(request_id=request.pk)
+    job = Job.objects.get(request=request)
+    with jobs.claimed(job.pk):
+        flow.search(request_id=request.pk)
+        flow.replace_probe(request_id=request.pk, probe=paint(["ada"], shade=3))
+    assert jobs.due() == []
+    flow.start_due_searches()
+    run_jobs()
+    request.refresh_from_db()
+    assert request.state == "searched"
+
+
+def test_the_proof_of_a_partial_erasure_can_be_repeated(
+    painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
+) -> None:
+    from rights.law import grounds
+
+    request = ask(rights=("erasure",))
+    flow.confirm(request_id=request.pk)
+    run_jobs()
+    judge(request, staff, other_staff)
+    ground = next(g.code for g in grounds.for_regime("gdpr") if g.allows_partial and "erasure" in g.applies_to)
+    kept = Photo.objects.get(path="ada-1.jpg").pk
+    erased = (folder_of(painted) / "ada-2.jpg").read_bytes()
+    decide(request, staff, "partial", ground=ground, reasons="A court asked for it.", withheld=[kept])
+    run_jobs()
+    call_command("verify_erasure", request.reference)
+    (folder_of(painted) / "ada-2.jpg").write_bytes(erased)
+    with pytest.raises(CommandError, match="not complete") as failed:
+        call_command("verify_erasure", request.reference)
+    assert failed.value.returncode == 1
+    with pytest.raises(CommandError, match="no request"):
+        call_command("verify_erasure", "REG-7777-7777")
