@@ -22,8 +22,9 @@ from matching.engine import Box
 from matching.images import ImageProblem, Pixels, encode, grown, obscure, read_picture
 from matching.index import Fingerprint, fingerprint, get_index
 from matching.index.base import Vectors
-from matching.ingest import LARGEST_PHOTO, import_one
+from matching.ingest import import_one
 from matching.models import Erasure, ErasureAction, Face, GroupPolicy, Photo, Source, Suppression
+from matching.reading import LARGEST_PHOTO
 from matching.reviews import Outcome
 
 MARGIN = 0.25

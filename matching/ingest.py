@@ -4,34 +4,26 @@ Each photo is one transaction, so an interrupted import has done whole photos an
 cannot be read is a row too, with the reason: it is counted in every certificate instead of being left out quietly.
 """
 
-import hashlib
-import json
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from matching import processes, sources
 from matching.engine import DetectedFace, get_engine
-from matching.images import ImageProblem, Picture, read_picture
 from matching.index import get_index
 from matching.models import Face, GroupPolicy, Photo, PhotoStatus, Source, Suppression
+from matching.reading import Reading, read_photo
 
 WORTH_A_POOL = 24
 """Below this many new photos, starting further processes (each loads the models) costs more than it saves."""
 PROCESSES = 2
-LARGEST_PHOTO = 200 * 1024 * 1024
-"""Bytes. The controller's own files, not uploads; a file above this is listed as unreadable."""
 
 
 @dataclass
@@ -51,21 +43,6 @@ class Report:
     def read(self) -> int:
         """Photos that were read in this run."""
         return self.new + self.changed
-
-
-class Reading(NamedTuple):
-    """One file as read, before anything is written down."""
-
-    sha256: str
-    size: int
-    problem: str
-    format: str = ""
-    width: int = 0
-    height: int = 0
-    taken_at: datetime | None = None
-    source_url: str = ""
-    metadata: dict[str, Any] = {}
-    faces: tuple[DetectedFace, ...] = ()
 
 
 OnProgress = Callable[[int, int], None]
@@ -145,70 +122,6 @@ def _pool() -> Iterator[ProcessPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def read_photo(source: Source, path: str) -> Reading | None:
-    """Read one file and find its faces; None if it is gone. Raises: SourceUnreachable."""
-    try:
-        data = sources.read_object(source, path)
-    except FileNotFoundError:
-        return None
-    sha256 = hashlib.sha256(data).hexdigest()
-    extra = _sidecar(source, path)
-    try:
-        picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
-    except ImageProblem as problem:
-        return Reading(sha256, len(data), problem.code, source_url=_text(extra.pop("source_url", "")), metadata=extra)
-    taken_at = _sidecar_date(extra.pop("taken_at", None)) or picture.taken_at
-    source_url = _text(extra.pop("source_url", ""))
-    return Reading(
-        sha256=sha256,
-        size=len(data),
-        problem="",
-        format=picture.format,
-        width=picture.pixels.shape[1],
-        height=picture.pixels.shape[0],
-        taken_at=taken_at,
-        source_url=source_url,
-        metadata=picture.metadata | extra,
-        faces=tuple(_faces(picture)),
-    )
-
-
-def _faces(picture: Picture) -> list[DetectedFace]:
-    found = get_engine().faces(picture.pixels)
-    for face in found:
-        if not np.isfinite(face.template).all():
-            raise ValueError("The engine returned a template that is not finite.")
-    return found
-
-
-def _text(value: object) -> str:
-    return value[:2000] if isinstance(value, str) else ""
-
-
-def _sidecar(source: Source, path: str) -> dict[str, Any]:
-    """The JSON object beside the photo; anything else beside it is left alone."""
-    raw = sources.read_sidecar(source, path)
-    if raw is None or len(raw) > 100_000:
-        return {}
-    try:
-        parsed = json.loads(raw)
-    except ValueError:
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
-
-
-def _sidecar_date(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = parse_datetime(value)
-    except ValueError:
-        return None
-    if parsed is not None and timezone.is_naive(parsed):
-        return timezone.make_aware(parsed)
-    return parsed
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

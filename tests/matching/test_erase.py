@@ -227,7 +227,7 @@ def test_the_source_is_locked_from_reading_to_writing(painted: Source, monkeypat
 
     def watched(*args: object) -> None:
         seen.append(connection.in_atomic_block)
-        real(*args)  # type: ignore[arg-type]
+        real(*args)
 
     monkeypatch.setattr(sources, "replace_object", watched)
     erase_ada(review_ada())

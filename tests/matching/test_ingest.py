@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matching import ingest, search, sources
+from matching import ingest, reading, search, sources
 from matching.models import Face, Photo, PhotoStatus, Source, Suppression
 from tests.fakes import paint, template_of
 from tests.painted import folder_of
@@ -80,7 +80,7 @@ def test_an_interrupted_import_goes_on_where_it_stopped(painted: Source, monkeyp
     folder = folder_of(painted)
     for number in range(6):
         (folder / f"more-{number}.jpg").write_bytes(paint(["di"], shade=number))
-    real, calls = ingest.read_photo, []
+    real, calls = reading.read_photo, []
 
     def interrupted(source: Source, path: str) -> object:
         calls.append(path)
