@@ -146,6 +146,8 @@ def _check_ground(*, claim: Claim, outcome: ClaimOutcome, ground: str, reasons: 
         raise TransitionRefused("A refusal, also of a part, needs a coded ground and its reasons.", "GDPR 12(4)")
     if claim.right not in known[ground].applies_to:
         raise TransitionRefused("This ground does not apply to this right.", known[ground].citation)
+    if outcome is ClaimOutcome.REFUSED and known[ground].copy_only:
+        raise TransitionRefused("This ground limits the copy only: grant in part.", known[ground].citation)
     if outcome is ClaimOutcome.PARTIAL and not known[ground].allows_partial:
         raise TransitionRefused("This ground refuses the whole or nothing.", known[ground].citation)
 

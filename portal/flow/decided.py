@@ -131,5 +131,5 @@ def _check_withheld(request: RightsRequest, outcome: ClaimOutcome, withheld: Seq
             raise TransitionRefused("Only a partial refusal withholds single pictures.")
         return
     accepted = set(reviews.accepted_faces(request.pk).values_list("photo_id", flat=True))
-    if not withheld or not set(withheld) < accepted:
-        raise TransitionRefused("Name the pictures that the refusal covers: some, not all, of the accepted ones.")
+    if not withheld or not set(withheld) <= accepted:
+        raise TransitionRefused("Name the pictures that the refusal covers, among the accepted ones.")

@@ -34,6 +34,8 @@ class Ground(NamedTuple):
     requires_evidence: tuple[str, ...]
     second_signature: bool
     verified: bool = True
+    copy_only: bool = False
+    """It limits the copy and never the answer: it cannot refuse a claim outright (GDPR 15(4))."""
 
 
 def _gdpr(
@@ -56,7 +58,7 @@ _ALL: Final = (
         gettext_noop("the copy would harm the rights of others"),
         gettext_noop("A copy of some pictures would harm the rights and freedoms of others even with their faces obscured. This limits the copy only: what we hold is told to you in full."),
         frozenset({ACCESS}), True, gettext_noop("whose rights, and why obscuring is not enough"),
-    )._replace(verified=False),
+    )._replace(verified=False, copy_only=True),
     _gdpr(
         "expression", "GDPR 17(3)(a)",
         gettext_noop("freedom of expression and information"),

@@ -190,7 +190,7 @@ def test_a_refusal_needs_a_ground_and_reasons_and_names_the_remedies(
         flow.decide(request_id=request.pk, right="access", outcome="refused", by=staff)
     with pytest.raises(TransitionRefused):
         flow.decide(request_id=request.pk, right="access", outcome="granted", by=staff, identity_basis="in_person")
-    ground = next(iter(_grounds("access")))
+    ground = _grounds("access")[0]
     flow.decide(
         request_id=request.pk, right="access", outcome="refused", by=staff, ground=ground, reasons="As agreed by post."
     )
@@ -202,7 +202,26 @@ def test_a_refusal_needs_a_ground_and_reasons_and_names_the_remedies(
 def _grounds(right: str) -> list[str]:
     from rights.law import grounds
 
-    return [ground.code for ground in grounds.for_regime("gdpr") if right in ground.applies_to]
+    fitting = (g for g in grounds.for_regime("gdpr") if right in g.applies_to)
+    return [ground.code for ground in fitting if not ground.copy_only]
+
+
+def test_the_rights_of_others_limit_the_copy_and_never_the_answer(
+    painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
+) -> None:
+    request = ask(rights=("access",))
+    flow.confirm(request_id=request.pk)
+    run_jobs()
+    judge(request, staff, other_staff)
+    how = {"ground": "rights-of-others", "reasons": "They show a shelter."}
+    with pytest.raises(TransitionRefused, match="the copy only"):
+        decide(request, staff, "refused", **how)
+    every = set(reviews.accepted_faces(request.pk).values_list("photo_id", flat=True))
+    decide(request, staff, "partial", withheld=sorted(every), **how)
+    run_jobs()
+    names = fetch(request).namelist()
+    assert "letter.pdf" in names
+    assert not [name for name in names if name.startswith("pictures/")]
 
 
 def test_a_partial_erasure_leaves_what_was_refused(
