@@ -22,6 +22,8 @@ SELFIE: Final = "amateur_selfie"
 PORTRAIT: Final = "studio_portrait"
 YEARS: Final = 15
 MAX_SIDE: Final = 1600
+SELFIE_SIDE: Final = 800
+"""Selfies are smaller: in the original of one of them dlib finds a second face, and a probe must show one person."""
 GROUPS: Final = ((0, 3), (3, 4), (6, 3), (8, 5))
 """Group pictures as (first person, how many); the row of people is a ring."""
 SHOULDERS: Final = (0.2, 0.0, 0.8, 1.0)
@@ -144,7 +146,7 @@ def make(
         if tell:
             tell(number, total)
     for number, name in enumerate(chosen, start=len(plan) + 1):
-        _save(asset(name, SELFIE, max_side=max_side), partial / "selfies" / f"{name}.jpg")
+        _save(asset(name, SELFIE, max_side=min(max_side, SELFIE_SIDE)), partial / "selfies" / f"{name}.jpg")
         if tell:
             tell(number, total)
     partial.rename(target)
