@@ -70,6 +70,7 @@ def plan(*, subject: UUID, faces: Iterable[Face]) -> list[Erasure]:
             sha256=photo.sha256,
             defaults={
                 "photo": photo,
+                "source_url": photo.source_url,
                 "action": action_for(photo, own),
                 "boxes": [[face.left, face.top, face.right, face.bottom] for face in own],
                 "face_keys": [face.pk for face in own],

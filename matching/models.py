@@ -177,6 +177,9 @@ class Erasure(models.Model):
     photo = models.ForeignKey(Photo, null=True, on_delete=models.SET_NULL, related_name="+")
     path = models.CharField(max_length=1000)
     sha256 = models.CharField(max_length=64)
+    source_url = models.CharField(
+        max_length=2000, blank=True, help_text="Where the picture came from: recipients know it so."
+    )
     action = models.CharField(max_length=8, choices=ErasureAction.choices)
     boxes = models.JSONField(help_text="Boxes of the person's faces, [left, top, right, bottom].")
     face_keys = models.JSONField(help_text="Identifiers of the faces to erase.")

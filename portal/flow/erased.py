@@ -132,7 +132,7 @@ def tell_recipients(request: RightsRequest) -> list[str]:
     told = []
     for recipient in Recipient.objects.filter(sources__in=erased.values("source")).distinct().order_by("pk"):
         shown = erased.filter(source__in=recipient.sources.all())
-        pictures = [{"sha256": item.sha256, "action": item.action} for item in shown]
+        pictures = [{"sha256": item.sha256, "url": item.source_url, "action": item.action} for item in shown]
         outbox.post(
             request=request,
             event=Event.RECIPIENT_TOLD,

@@ -9,8 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+
+from billiard.util import set_pdeathsig
 
 from tests.project import ROOT
 
@@ -89,6 +92,7 @@ class Stack:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
+                preexec_fn=partial(set_pdeathsig, signal.SIGTERM),  # Not even a killed pytest leaves it running.
             )
         until(lambda: "Regard is running" in self.said() or self.process.poll() is not None, seconds=seconds)
         assert self.process.poll() is None, self.said()

@@ -34,12 +34,18 @@ def decide(request: RightsRequest, by: User, outcome: str = "granted", **how: ob
         flow.decide(request_id=request.pk, right=claim.right, outcome=outcome, by=by, **chosen)
 
 
-def answered(ask: Ask, run_jobs: Run, by: User, second: User, **asked: object) -> RightsRequest:
-    """A request of ada's whose answer is on offer."""
+def reviewed(ask: Ask, run_jobs: Run, by: User, second: User, **asked: object) -> RightsRequest:
+    """A request of ada's, confirmed, searched and reviewed rightly."""
     request = ask(**asked)
     flow.confirm(request_id=request.pk)
     run_jobs()
     judge(request, by, second)
+    return request
+
+
+def answered(ask: Ask, run_jobs: Run, by: User, second: User, **asked: object) -> RightsRequest:
+    """A request of ada's whose answer is on offer."""
+    request = reviewed(ask, run_jobs, by, second, **asked)
     decide(request, by)
     run_jobs()
     request.refresh_from_db()

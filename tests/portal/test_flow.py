@@ -19,7 +19,7 @@ from rights.law.lifecycle import TransitionRefused
 from rights.models import Channel, Claim, JournalEntry, RightsRequest
 from tests.fakes import paint
 from tests.painted import folder_of
-from tests.portal.deeds import Ask, Run, decide, judge, opened
+from tests.portal.deeds import Ask, Run, decide, judge, opened, reviewed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,10 +61,7 @@ def test_access_and_erasure_from_receipt_to_proof(
 def test_nothing_is_erased_before_the_copy_was_fetched(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
-    request = ask()
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff)
     decide(request, staff)
     run_jobs()
     flow.start_due_erasures()
@@ -80,10 +77,7 @@ def test_nothing_is_erased_before_the_copy_was_fetched(
 def test_on_the_due_date_the_erasure_no_longer_waits_for_a_copy_that_is_on_offer(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
-    request = ask()
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff)
     decide(request, staff)
     assert not flow.copy_is_settled(RightsRequest.objects.get(pk=request.pk))
     run_jobs()
@@ -171,10 +165,7 @@ def test_nothing_held_is_an_answer_too(painted: Source, ask: Ask, run_jobs: Run,
 def test_an_answer_cannot_be_decided_while_the_profile_lacks_something_obligatory(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
-    request = ask()
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff)
     ControllerProfile.objects.update(authority_name="")
     with pytest.raises(flow.AnswerIncomplete) as refused:
         decide(request, staff)
@@ -209,10 +200,7 @@ def _grounds(right: str) -> list[str]:
 def test_the_rights_of_others_limit_the_copy_and_never_the_answer(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
-    request = ask(rights=("access",))
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff, rights=("access",))
     how = {"ground": "rights-of-others", "reasons": "They show a shelter."}
     with pytest.raises(TransitionRefused, match="the copy only"):
         decide(request, staff, "refused", **how)
@@ -227,10 +215,7 @@ def test_the_rights_of_others_limit_the_copy_and_never_the_answer(
 def test_a_partial_erasure_leaves_what_was_refused(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
-    request = ask(rights=("erasure",))
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff, rights=("erasure",))
     kept = Photo.objects.get(path="ada-1.jpg")
     from rights.law import grounds
 
@@ -247,10 +232,7 @@ def test_a_partial_erasure_leaves_what_was_refused(
 def test_a_picture_that_arrives_between_review_and_proof_goes_back_to_review(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
-    request = ask(rights=("erasure",))
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff, rights=("erasure",))
     folder = Path(painted.url.removeprefix("file://"))
     (folder / "late.jpg").write_bytes(paint(["ada"], shade=15))
     ingest.import_source(source=painted)
@@ -383,10 +365,7 @@ def test_a_ground_that_needs_two_signatures_cannot_be_used_with_one(ask: Ask, st
 def test_a_picture_that_was_replaced_after_the_review_is_searched_and_reviewed_again(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
-    request = ask(rights=("access",))
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff, rights=("access",))
     (folder_of(painted) / "ada-1.jpg").write_bytes(paint(["bo"], shade=13))
     decide(request, staff)
     run_jobs()
@@ -401,10 +380,7 @@ def test_a_picture_that_was_replaced_after_the_review_is_searched_and_reviewed_a
 def test_a_picture_imported_anew_between_review_and_answer_is_not_left_out_of_it(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
-    request = ask()
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff)
     (folder_of(painted) / "ada-1.jpg").write_bytes(paint(["ada"], shade=13))
     ingest.import_source(source=painted)
     decide(request, staff)
@@ -434,10 +410,7 @@ def test_a_settled_verdict_cannot_change_under_a_decision(
 def test_a_decided_request_is_carried_out_and_not_withdrawn(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
-    request = ask()
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff)
     flow.decide(request_id=request.pk, right="access", outcome="granted", by=staff, identity_basis="in_person")
     with pytest.raises(TransitionRefused):
         flow.withdraw(request_id=request.pk)
@@ -465,10 +438,7 @@ def test_the_proof_of_a_partial_erasure_can_be_repeated(
 ) -> None:
     from rights.law import grounds
 
-    request = ask(rights=("erasure",))
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff, rights=("erasure",))
     ground = next(g.code for g in grounds.for_regime("gdpr") if g.allows_partial and "erasure" in g.applies_to)
     kept = Photo.objects.get(path="ada-1.jpg").pk
     erased = (folder_of(painted) / "ada-2.jpg").read_bytes()

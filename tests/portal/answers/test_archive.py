@@ -23,7 +23,7 @@ from rights.law import answer, grounds
 from rights.models import RightsRequest
 from tests.fakes import CELL, PaintedEngine, template_of
 from tests.painted import folder_of
-from tests.portal.deeds import Ask, Run, answered, decide, judge, opened
+from tests.portal.deeds import Ask, Run, answered, decide, judge, opened, reviewed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -167,10 +167,7 @@ def test_every_obligatory_element_has_a_fact(controller: ControllerProfile, ask:
 def test_a_partial_refusal_withholds_the_copy_and_still_tells_all(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
-    request = ask(rights=("access",))
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff, rights=("access",))
     ground = next(g for g in grounds.for_regime("gdpr") if g.allows_partial and "access" in g.applies_to)
     kept = Photo.objects.get(path="ada-2.jpg")
     decide(request, staff, "partial", ground=ground.code, reasons="It shows a shelter.", withheld=[kept.pk])
@@ -207,10 +204,7 @@ def test_a_death_in_the_middle_leaves_nothing_and_the_next_attempt_builds_it(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User, monkeypatch: pytest.MonkeyPatch,
     settings: Settings,
 ) -> None:  # fmt: skip
-    request = ask()
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff)
     decide(request, staff)
 
     def dying(**kwargs: object) -> bytes:
@@ -229,10 +223,7 @@ def test_a_death_in_the_middle_leaves_nothing_and_the_next_attempt_builds_it(
 def test_a_source_that_is_away_is_waited_for(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User, tmp_path: Path
 ) -> None:
-    request = ask(rights=("access",))
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff, rights=("access",))
     decide(request, staff)
     folder = folder_of(painted)
     folder.rename(tmp_path / "away")

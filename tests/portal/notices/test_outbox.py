@@ -161,7 +161,7 @@ CONTEXTS: dict[Event, dict[str, object]] = {
         "found": 0, "recipients": ["Agency"],
     },
     Event.WITHDRAWN: {},
-    Event.RECIPIENT_TOLD: {"pictures": [{"sha256": "ab" * 32, "action": "delete"}]},
+    Event.RECIPIENT_TOLD: {"pictures": [{"sha256": "ab" * 32, "url": "https://example.org/p", "action": "delete"}]},
 }  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def test_each_event_has_a_mail_in_text_and_html_that_gives_nobody_away(ask: Ask,
         assert address in html.replace("&amp;", "&")
     if event == Event.RECIPIENT_TOLD:
         assert request.reference not in message.body + html
-        assert "ab" * 32 in message.body
+        assert "ab" * 32 + ", https://example.org/p" in message.body
     if code is not None:
         assert email_code.digits(code) in message.body
         assert email_code.digits(code) not in message.subject

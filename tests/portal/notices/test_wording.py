@@ -22,7 +22,7 @@ from portal.models import (
 from portal.notices import outbox
 from portal.notices.compose import Incomplete, compose
 from rights.models import Claim, RightsRequest
-from tests.portal.deeds import Ask, Run, answered, decide, judge
+from tests.portal.deeds import Ask, Run, answered, decide, reviewed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,10 +62,7 @@ def test_without_a_photograph_no_search_is_claimed(ask: Ask) -> None:
 def test_a_partial_erasure_does_not_claim_that_the_person_is_in_no_picture(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
-    request = ask(rights=("erasure",))
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff, rights=("erasure",))
     kept = Photo.objects.get(path="ada-1.jpg").pk
     decide(request, staff, "partial", ground="legal-claims", reasons="A trial is pending.", withheld=[kept])
     run_jobs()
@@ -79,10 +76,7 @@ def test_a_partial_erasure_does_not_claim_that_the_person_is_in_no_picture(
 def test_every_refusal_names_its_ground_reasons_authority_and_court(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User, outcome: str
 ) -> None:
-    request = ask(rights=("erasure",))
-    flow.confirm(request_id=request.pk)
-    run_jobs()
-    judge(request, staff, other_staff)
+    request = reviewed(ask, run_jobs, staff, other_staff, rights=("erasure",))
     how: dict[str, object] = {"withheld": [Photo.objects.get(path="ada-1.jpg").pk]} if outcome == "partial" else {}
     decide(request, staff, outcome, ground="legal-claims", reasons="A trial is pending.", **how)
     notice = Notice.objects.get(request=request, event=Event.REFUSED)
@@ -158,7 +152,10 @@ def test_an_answer_that_is_gone_is_not_announced_any_more(
 
 def test_a_recipient_learns_which_pictures_show_others_too(ask: Ask) -> None:
     recipient = Recipient.objects.create(name="Agency", email="agency@example.org", country="BE")
-    pictures = [{"sha256": "ab" * 32, "action": "delete"}, {"sha256": "cd" * 32, "action": "redact"}]
+    pictures = [
+        {"sha256": "ab" * 32, "url": "", "action": "delete"},
+        {"sha256": "cd" * 32, "url": "", "action": "redact"},
+    ]
     notice = outbox.post(
         request=ask(), event=Event.RECIPIENT_TOLD, key="k", recipient=recipient, context={"pictures": pictures}
     )
