@@ -44,7 +44,9 @@ def decide(case: RightsRequest, by: User, **outcomes: ClaimOutcome) -> None:
     """Decide each claim without going through the review."""
     for right, outcome in outcomes.items():
         refused = outcome in (ClaimOutcome.REFUSED, ClaimOutcome.PARTIAL)
-        ground = next(g.code for g in for_regime("gdpr") if right in g.applies_to and g.allows_partial)
+        fitting = (g for g in for_regime("gdpr") if right in g.applies_to)
+        partial = outcome is ClaimOutcome.PARTIAL
+        ground = next(g.code for g in fitting if (g.allows_partial if partial else not g.copy_only))
         requests.decide(
             claim=case.claims.get(right=right),
             outcome=outcome,
