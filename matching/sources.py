@@ -5,9 +5,10 @@ a source that is away must never look like one that is empty.
 """
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,12 +94,59 @@ def list_objects(source: Source) -> Iterator[ObjectInfo]:
         with _reaching(source) as (filesystem, root):
             if not _root_exists(filesystem, root):
                 raise SourceUnreachable("The folder is not there.")
-            details: dict[str, dict[str, Any]] = filesystem.find(root, detail=True)
+            files = dict(_walk_folder(root) if isinstance(filesystem, LocalFileSystem) else _walk(filesystem, root))
     except FileNotFoundError as error:
-        raise SourceUnreachable("The folder is not there.") from error
-    for full, info in sorted(details.items()):
-        if full.lower().endswith(SUFFIXES) and info.get("type", "file") == "file":
+        raise SourceUnreachable("A folder is not there.") from error
+    for full, info in sorted(files.items()):
+        if full.lower().endswith(SUFFIXES):
             yield ObjectInfo(full[len(root) + 1 :], int(info.get("size") or 0), _stamp(info))
+
+
+Found = Iterator[tuple[str, dict[str, Any]]]
+
+
+def _walk_folder(root: str) -> Found:
+    """Every file below a local folder, through links as well: what a link shows is held too.
+
+    Raises:
+        OSError: a folder below cannot be listed. fsspec's own walk would leave it out, and its pictures would then
+            be taken for gone.
+    """
+    seen: set[tuple[int, int]] = set()
+    for folder, folders, names in os.walk(root, onerror=_give_up, followlinks=True):
+        here = os.stat(folder)
+        if (here.st_dev, here.st_ino) in seen:  # A link led back into what was walked already.
+            folders.clear()
+            continue
+        seen.add((here.st_dev, here.st_ino))
+        for name in names:
+            full = f"{folder}/{name}"
+            with suppress(FileNotFoundError):  # Gone since, or a link to nothing: nothing is held there.
+                yield full, _about_file(full)
+
+
+def _about_file(full: str) -> dict[str, Any]:
+    """Of the file itself, where the path is a link to it. Raises: FileNotFoundError, also for what is no file."""
+    about = os.stat(full)
+    if not stat.S_ISREG(about.st_mode):
+        raise FileNotFoundError(full)
+    return {"size": about.st_size, "mtime": about.st_mtime}
+
+
+def _give_up(error: OSError) -> None:
+    raise error
+
+
+def _walk(filesystem: Any, folder: str) -> Found:
+    """Every object below a folder of another storage. Raises what the storage raises, for each level."""
+    for info in filesystem.ls(folder, detail=True):
+        full = info["name"].rstrip("/")
+        if full == folder:
+            continue
+        if info["type"] == "directory":
+            yield from _walk(filesystem, full)
+        else:
+            yield full, info
 
 
 def _on(source: Source, path: str, act: Callable[[Any, str], Any]) -> Any:
@@ -125,7 +173,8 @@ def version_of(source: Source, path: str) -> str:
 
     def stamp(filesystem: Any, full: str) -> str:
         filesystem.invalidate_cache()
-        return _stamp(filesystem.info(full))
+        local = isinstance(filesystem, LocalFileSystem)
+        return _stamp(_about_file(full) if local else filesystem.info(full))
 
     return str(_on(source, path, stamp))
 
@@ -150,7 +199,7 @@ def replace_object(source: Source, path: str, data: bytes) -> None:
 
     def put(filesystem: Any, full: str) -> None:
         if isinstance(filesystem, LocalFileSystem):
-            _replace_file(Path(full), data)
+            _replace_file(Path(full).resolve(), data)
         else:  # Object stores replace an object whole.
             filesystem.pipe_file(full, data)
 
@@ -176,4 +225,12 @@ def delete_object(source: Source, path: str) -> None:
     """Delete the object and its sidecar; what is gone already is no error. Raises: SourceUnreachable."""
     for full_path in (path, path + SIDECAR):
         if exists(source, full_path):
-            _on(source, full_path, lambda filesystem, full: filesystem.rm_file(full))
+            _on(source, full_path, _delete)
+
+
+def _delete(filesystem: Any, full: str) -> None:
+    if isinstance(filesystem, LocalFileSystem):
+        for path in (os.path.realpath(full), full):  # Where it is a link: what it shows, then the link.
+            Path(path).unlink(missing_ok=True)
+    else:
+        filesystem.rm_file(full)

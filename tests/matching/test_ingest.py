@@ -109,6 +109,50 @@ def test_a_source_that_is_away_loses_nothing(painted: Source, tmp_path: Path) ->
     assert certificate["sources"][0]["reachable"] is False
 
 
+def test_a_folder_that_cannot_be_listed_loses_nothing(painted: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = folder_of(painted) / "below"
+    below.mkdir()
+    (below / "deep.jpg").write_bytes(paint(["di"]))
+    ingest.import_source(source=painted)
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if os.fspath(path).endswith("below"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scandir)
+        with pytest.raises(sources.SourceUnreachable):
+            ingest.import_source(source=painted)
+    assert Photo.objects.filter(path="below/deep.jpg").exists()
+    assert not Source.objects.get(pk=painted.pk).reachable
+
+
+def test_links_are_followed_once_and_what_they_show_is_held(painted: Source, tmp_path: Path) -> None:
+    folder, elsewhere = folder_of(painted), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "shown.jpg").write_bytes(paint(["di"]))
+    (elsewhere / "album.jpg").write_bytes(paint(["ed"]))
+    (folder / "link.jpg").symlink_to(elsewhere / "shown.jpg")
+    (folder / "album").symlink_to(elsewhere)
+    (folder / "back").symlink_to(folder)
+    (folder / "nothing.jpg").symlink_to(elsewhere / "missing.jpg")
+    assert ingest.import_source(source=painted).new == 3
+    assert ingest.import_source(source=painted).new == 0
+    held = set(Photo.objects.values_list("path", flat=True))
+    assert {"link.jpg", "album/album.jpg", "album/shown.jpg"} < held
+    assert not {"nothing.jpg", "back/bo-1.jpg"} & held
+    version = Photo.objects.get(path="link.jpg").version
+    assert sources.version_of(painted, "link.jpg") == version
+    sources.replace_object(painted, "link.jpg", paint(["flo"]))
+    assert (folder / "link.jpg").is_symlink()
+    assert (elsewhere / "shown.jpg").read_bytes() == paint(["flo"])
+    sources.delete_object(painted, "link.jpg")
+    assert not (folder / "link.jpg").is_symlink()
+    assert not (elsewhere / "shown.jpg").exists()
+
+
 def test_a_sidecar_says_where_a_picture_came_from(painted: Source) -> None:
     folder = folder_of(painted)
     (folder / "web.jpg").write_bytes(paint(["di"]))
