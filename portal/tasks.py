@@ -39,6 +39,7 @@ def pick_up() -> None:
         nudge("run_job", job_id)
     for notice_id in outbox.due():
         nudge("deliver", str(notice_id))
+    flow.watch_what_is_owed()
     flow.start_due_searches()
     flow.start_due_erasures()
     flow.destroy_what_is_due()

@@ -1,5 +1,11 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class RightsConfig(AppConfig):
     name = "rights"
+
+    def ready(self) -> None:
+        from rights import triggers  # models are loaded by now
+
+        post_migrate.connect(triggers.after_migrate, sender=self, dispatch_uid="rights.triggers")

@@ -39,6 +39,9 @@ class RightsRequest(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, editable=False)
     regime = models.CharField(max_length=16, default="gdpr")
+    place = models.CharField(
+        max_length=6, blank=True, help_text="Where the person says they live, ISO 3166-1 or 3166-2; empty if not said."
+    )
     country = models.CharField(max_length=2, help_text=_("Country whose public holidays count, ISO 3166-1."))
     subdivision = models.CharField(max_length=8, blank=True)
     time_zone = models.CharField(max_length=64)
@@ -53,6 +56,9 @@ class RightsRequest(models.Model):
     )
     state_since = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    watched_on = models.DateField(
+        null=True, blank=True, help_text="The last day on which its dates were looked at; empty: to be looked at now."
+    )
     linked_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="linked")
 
     class Meta:
@@ -109,18 +115,27 @@ class Claim(models.Model):
 
 
 class Decision(models.Model):
-    """A claim's outcome, signed by a member of staff. A later decision on the same claim supersedes this one."""
+    """A claim's outcome, signed by a member of staff. A later decision on the same claim supersedes this one.
+
+    While `in_force` is False it is a proposal that waits for the signature of a second person.
+    """
 
     claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="decisions")
     outcome = models.CharField(max_length=16, choices=[(o.value, o.value) for o in ClaimOutcome])
     ground = models.CharField(max_length=32, blank=True, help_text=_("Code of the ground, in rights.law.grounds."))
     reasons = models.TextField(blank=True, help_text=_("In the person's language; it is printed in the letter."))
+    evidence = models.TextField(blank=True, help_text=_("What proves the ground; for the authority, not the letter."))
     identity_basis = models.CharField(max_length=32, blank=True)
     withheld = models.JSONField(
         default=list, blank=True, help_text="Partial: opaque keys of the items that the refusal covers."
     )
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
+    second_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    second_at = models.DateTimeField(null=True, blank=True)
+    in_force = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["decided_at", "pk"]
@@ -130,30 +145,93 @@ class Decision(models.Model):
                 condition=~models.Q(outcome__in=["refused", "partial"])
                 | (~models.Q(ground="") & ~models.Q(reasons="")),
             ),
+            models.CheckConstraint(
+                name="disclosure_needs_an_identity",
+                condition=~models.Q(outcome__in=["granted", "partial"]) | ~models.Q(identity_basis=""),
+            ),
+            models.CheckConstraint(
+                name="finding_needs_two_people",
+                condition=~models.Q(ground__in=["excessive", "unfounded"])
+                | models.Q(in_force=False)
+                | models.Q(second_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="second_signature_is_another_person",
+                condition=models.Q(second_by__isnull=True) | ~models.Q(second_by=models.F("decided_by")),
+            ),
+            models.UniqueConstraint(
+                name="one_proposal_per_claim", fields=["claim"], condition=models.Q(in_force=False)
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.claim} {self.outcome}"
 
 
+class ClockKind(models.TextChoices):
+    """What can matter to a deadline."""
+
+    RECEIVED = "received", _("received")
+    RECEIVED_AGAIN = "again", _("received again, or reminded")
+    EXTENDED = "extended", _("extended")
+    DOUBTED = "doubted", _("doubt about identity recorded")
+    ASKED = "asked", _("asked the person for something")
+    ANSWERED = "answered", _("the person answered")
+
+
 class ClockEvent(models.Model):
-    """Something that matters to the deadline: the receipt, and later extensions and pauses."""
+    """Something that matters to the deadline. Rows are added and never changed."""
 
     request = models.ForeignKey(RightsRequest, on_delete=models.CASCADE, related_name="clock_events")
-    kind = models.CharField(max_length=16)
+    kind = models.CharField(max_length=16, choices=ClockKind.choices)
     at = models.DateTimeField()
+    asked_for = models.CharField(max_length=16, blank=True, help_text="What the person was asked for.")
+    answers = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="answer")
+    words = models.TextField(blank=True, help_text="The reasons or the question, as the person reads them.")
+    by = models.CharField(max_length=32, blank=True, help_text="As the journal names people.")
     detail = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="clock_event_known", condition=models.Q(kind__in=[kind.value for kind in ClockKind])
+            ),
+            models.UniqueConstraint(
+                name="received_once", fields=["request"], condition=models.Q(kind=ClockKind.RECEIVED)
+            ),
+            models.UniqueConstraint(
+                name="extended_once", fields=["request"], condition=models.Q(kind=ClockKind.EXTENDED)
+            ),
+            models.CheckConstraint(
+                name="said_with_words",
+                condition=~models.Q(kind__in=[ClockKind.EXTENDED, ClockKind.DOUBTED, ClockKind.ASKED])
+                | ~models.Q(words=""),
+            ),
+            models.CheckConstraint(
+                name="asked_for_something",
+                condition=models.Q(kind=ClockKind.ASKED, asked_for__gt="")
+                | (~models.Q(kind=ClockKind.ASKED) & models.Q(asked_for="")),
+            ),
+            models.CheckConstraint(
+                name="an_answer_has_its_question",
+                condition=models.Q(kind=ClockKind.ANSWERED, answers__isnull=False)
+                | (~models.Q(kind=ClockKind.ANSWERED) & models.Q(answers__isnull=True)),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.request.reference} {self.kind}"
 
 
 class JournalEntry(models.Model):
-    """One thing that happened, by whom, when. Only `rights.journal` writes it; nothing changes or removes it."""
+    """One thing that happened, by whom, when. Only `rights.journal` writes it; nothing changes or removes it.
 
+    Triggers of the database refuse a change (`rights.triggers`), and each entry covers the one before, so that a change
+    made past them shows (`manage.py verify_journal`).
+    """
+
+    position = models.PositiveBigIntegerField(unique=True, help_text="From 1, without a gap.")
     request = models.ForeignKey(
         RightsRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="journal_entries"
     )
@@ -161,11 +239,27 @@ class JournalEntry(models.Model):
     actor = models.CharField(max_length=32, help_text="`citizen`, `system`, or `staff:<id>`.")
     event = models.CharField(max_length=48)
     detail = models.JSONField(default=dict, blank=True)
+    previous = models.CharField(max_length=64, help_text="Digest of the entry before; empty for the first.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of this entry and the digest before, hexadecimal.")
 
     class Meta:
-        ordering = ["pk"]
+        ordering = ["position"]
         verbose_name = _("journal entry")
         verbose_name_plural = _("journal")
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.event}"
+
+
+class JournalHead(models.Model):
+    """Where the journal ends. One row, which every writer locks: so entries follow one another, and a tail that was cut
+    off shows."""
+
+    position = models.PositiveBigIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="one_journal_head", condition=models.Q(pk=1))]
+
+    def __str__(self) -> str:
+        return f"journal of {self.position} entries"

@@ -1,16 +1,27 @@
 """Writes to the case. Each is one transaction; each transition is one conditional update and one journal entry."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from rights import journal, reference
-from rights.law import clock, grounds, regime
-from rights.law.lifecycle import ClaimOutcome, RequestState, TransitionRefused, after
-from rights.models import Claim, ClockEvent, Decision, RightsRequest
+from rights.law import choice, clock, regime
+from rights.law.lifecycle import (
+    ClaimOutcome,
+    Facts,
+    RequestState,
+    TransitionRefused,
+    after,
+    check_claim,
+    step_to,
+)
+from rights.law.sentences import gettext_noop
+from rights.models import Claim, ClockEvent, ClockKind, Decision, Right, RightsRequest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -18,12 +29,9 @@ if TYPE_CHECKING:
 ENDED = (RequestState.CLOSED, RequestState.WITHDRAWN)
 
 
-def regime_for(country: str) -> str:
-    """The code of the regime that governs a controller established in `country`.
-
-    Only the GDPR is served so far; the other regimes come behind this same function.
-    """
-    return "gdpr"
+def locked(request_id: UUID) -> RightsRequest:
+    """The request, held until the transaction ends. Raises: RightsRequest.DoesNotExist."""
+    return RightsRequest.objects.select_for_update(no_key=True, of=("self",)).get(pk=request_id)
 
 
 @transaction.atomic
@@ -38,29 +46,40 @@ def register(
     time_zone: str,
     linked_to: RightsRequest | None,
     actor: str,
+    place: str = "",
 ) -> RightsRequest:
-    """Put a request on record with its claims and its legal due date.
+    """Put a request on record with its claims, the law that governs it and its legal due date.
 
     The clock starts at the first receipt, whatever the channel. Nothing here or below looks at how many requests
-    came before.
+    came before, nor refuses a place.
+
+    Args:
+        country, subdivision, time_zone: the controller's.
+        place: where the person says they live, ISO 3166.
 
     Raises:
-        ValueError: no right is claimed, or `received_at` is naive or lies in the future.
+        ValueError: no right is claimed, `place` is none, or `received_at` is naive or lies in the future.
     """
     wanted = sorted(set(rights))
     if not wanted:
         raise ValueError("A request claims at least one right.")
     if received_at > timezone.now():
         raise ValueError("A request cannot have been received in the future.")
-    law = regime.load(regime_for(country))
+    chosen = choice.choose(place=place, country=country, subdivision=subdivision)
+    law = regime.load(chosen.code, clock.local_day(received_at, time_zone))
     deadline = clock.deadline(
-        regime=law, received_at=received_at, country=country, subdivision=subdivision, time_zone=time_zone
+        regime=law,
+        received_at=received_at,
+        country=chosen.country,
+        subdivision=chosen.subdivision,
+        time_zone=time_zone,
     )
     request = RightsRequest.objects.create(
         reference=reference.new(),
         regime=law.code,
-        country=country,
-        subdivision=subdivision,
+        place=place,
+        country=chosen.country,
+        subdivision=chosen.subdivision,
         time_zone=time_zone,
         channel=channel,
         language=language,
@@ -72,27 +91,62 @@ def register(
         linked_to=linked_to,
     )
     Claim.objects.bulk_create(Claim(request=request, right=right) for right in wanted)
-    ClockEvent.objects.create(request=request, kind="received", at=received_at, detail={"channel": channel})
-    detail = {"channel": channel, "claims": wanted, "due": deadline.due.isoformat(), "citation": deadline.citation}
+    ClockEvent.objects.create(
+        request=request, kind=ClockKind.RECEIVED, at=received_at, by=actor, detail={"channel": channel}
+    )
+    detail = {
+        "channel": channel,
+        "claims": wanted,
+        "law": law.code,
+        "because": chosen.because,
+        "due": deadline.due.isoformat(),
+        "citation": deadline.citation,
+    }
     journal.record(request=request, actor=actor, event="received", detail=detail)
     return request
 
 
+def _known(request: RightsRequest, facts: Facts) -> Facts:
+    """The facts of a caller together with those that the case itself knows."""
+    claims = list(request.claims.order_by("right"))
+    return replace(
+        facts,
+        regime=request.regime,
+        state=RequestState(request.state),
+        outcomes={claim.right: claim.outcome for claim in claims},
+        carried_out=frozenset(claim.right for claim in claims if claim.fulfilled_at is not None),
+        received=clock.local_day(request.received_at, request.time_zone),
+    )
+
+
+def allows(request: RightsRequest, step: str) -> bool:
+    """Whether the case itself lets this step be taken now."""
+    try:
+        after(step, RequestState(request.state), _known(request, Facts()))
+    except TransitionRefused:
+        return False
+    return True
+
+
 @transaction.atomic
-def take(*, request: RightsRequest, step: str, actor: str) -> None:
+def take(*, request: RightsRequest, step: str, actor: str, facts: Facts | None = None) -> None:
     """Take one step of the table in `rights.law.lifecycle`.
 
+    Args:
+        facts: what the case itself does not know and the step's guards ask for.
+
     Raises:
-        TransitionRefused: not from this state, or somebody else moved the request meanwhile.
+        TransitionRefused: not from this state, a guard refuses, or somebody else moved the request meanwhile.
     """
     now = timezone.now()
     before = RequestState(request.state)
-    target = after(step, before)
+    target = after(step, before, _known(request, facts or Facts()))
     moved = RightsRequest.objects.filter(pk=request.pk, state=before).update(
         state=target, state_since=now, ended_at=now if target in ENDED else None
     )
     if not moved:
-        raise TransitionRefused("The request was moved by somebody else in the meantime; look at it again.")
+        text = gettext_noop("The request was moved by somebody else in the meantime; look at it again.")
+        raise TransitionRefused(text)
     request.refresh_from_db()
     journal.record(request=request, actor=actor, event=f"state:{target}", detail={"step": step, "from": before})
 
@@ -103,53 +157,104 @@ def decide(
     claim: Claim,
     outcome: ClaimOutcome,
     by: "User",
+    facts: Facts,
     ground: str = "",
     reasons: str = "",
+    evidence: str = "",
     identity_basis: str = "",
     withheld: Sequence[int] = (),
+    proposal: bool = False,
 ) -> Decision:
-    """Sign the outcome of one claim.
+    """Sign the outcome of one claim; as a proposal, it takes effect when a second person signs it.
 
     Args:
+        facts: what the review and the controller's profile know.
         withheld: for a partial refusal, the opaque keys of the items it covers.
 
     Raises:
-        TransitionRefused: the claim was carried out already, or a refusal lacks its ground or its reasons
-            (GDPR 12(4)), or the ground does not fit.
+        TransitionRefused: a guard of the step refuses.
     """
-    if claim.fulfilled_at is not None:
-        raise TransitionRefused("This claim was carried out; it cannot be decided again.")
-    if outcome in (ClaimOutcome.REFUSED, ClaimOutcome.PARTIAL):
-        _check_ground(claim=claim, outcome=outcome, ground=ground, reasons=reasons)
-    decision = Decision.objects.create(
+    decision = Decision(
         claim=claim,
         outcome=outcome,
         ground=ground,
         reasons=reasons.strip(),
+        evidence=evidence.strip(),
         identity_basis=identity_basis,
         withheld=sorted(withheld),
         decided_by=by,
         decided_at=timezone.now(),
+        in_force=not proposal,
     )
-    claim.outcome = outcome
-    claim.save(update_fields=["outcome"])
-    detail: dict[str, object] = {"right": claim.right, "outcome": outcome, "ground": ground, "identity": identity_basis}
-    if withheld:
-        detail["withheld"] = len(withheld)
-    journal.record(request=claim.request, actor=journal.staff(by.pk), event="decided", detail=detail)
+    _check(decision, facts)
+    dropped, _rows = claim.decisions.filter(in_force=False).delete()
+    decision.save(force_insert=True)
+    if dropped:
+        _journal(decision, "proposal_dropped", by)
+    if proposal:
+        _journal(decision, "proposed", by)
+    else:
+        _into_force(decision, by)
     return decision
 
 
-def _check_ground(*, claim: Claim, outcome: ClaimOutcome, ground: str, reasons: str) -> None:
-    known = {g.code: g for g in grounds.for_regime(claim.request.regime)}
-    if ground not in known or not reasons.strip():
-        raise TransitionRefused("A refusal, also of a part, needs a coded ground and its reasons.", "GDPR 12(4)")
-    if claim.right not in known[ground].applies_to:
-        raise TransitionRefused("This ground does not apply to this right.", known[ground].citation)
-    if outcome is ClaimOutcome.REFUSED and known[ground].copy_only:
-        raise TransitionRefused("This ground limits the copy only: grant in part.", known[ground].citation)
-    if outcome is ClaimOutcome.PARTIAL and not known[ground].allows_partial:
-        raise TransitionRefused("This ground refuses the whole or nothing.", known[ground].citation)
+@transaction.atomic
+def countersign(*, decision: Decision, by: "User", facts: Facts) -> None:
+    """Sign a proposal as the second person; from now on it is the claim's outcome. Raises: TransitionRefused."""
+    now = timezone.now()
+    decision.second_by, decision.second_at = by, now
+    _check(decision, facts)
+    signed = Decision.objects.filter(pk=decision.pk, in_force=False).update(second_by=by, second_at=now, in_force=True)
+    if not signed:
+        raise TransitionRefused(gettext_noop("This proposal was signed or replaced in the meantime."))
+    decision.refresh_from_db()
+    _into_force(decision, by)
+
+
+@transaction.atomic
+def drop_proposal(*, claim: Claim, by: "User") -> None:
+    """Somebody does not sign it: the claim stays undecided."""
+    for decision in claim.decisions.filter(in_force=False):
+        _journal(decision, "proposal_dropped", by)
+        decision.delete()
+
+
+def _check(decision: Decision, facts: Facts) -> None:
+    outcome = ClaimOutcome(decision.outcome)
+    known = replace(
+        _known(decision.claim.request, facts),
+        right=decision.claim.right,
+        outcome=outcome,
+        ground=decision.ground,
+        reasons=decision.reasons,
+        evidence=decision.evidence,
+        identity=decision.identity_basis,
+        withheld=frozenset(decision.withheld),
+        signed_by=decision.decided_by_id,
+        second=decision.second_by_id,
+        proposal=not decision.in_force and decision.second_by_id is None,
+    )
+    check_claim(step_to(outcome), ClaimOutcome(decision.claim.outcome), known)
+
+
+def _into_force(decision: Decision, by: "User") -> None:
+    decision.claim.outcome = decision.outcome
+    decision.claim.save(update_fields=["outcome"])
+    _journal(decision, "decided", by)
+
+
+def _journal(decision: Decision, event: str, by: "User") -> None:
+    detail: dict[str, object] = {
+        "right": decision.claim.right,
+        "outcome": decision.outcome,
+        "ground": decision.ground,
+        "identity": decision.identity_basis,
+    }
+    if decision.withheld:
+        detail["withheld"] = len(decision.withheld)
+    if decision.second_by_id:
+        detail["first"] = journal.staff(decision.decided_by_id)
+    journal.record(request=decision.claim.request, actor=journal.staff(by.pk), event=event, detail=detail)
 
 
 @transaction.atomic
@@ -159,19 +264,39 @@ def reopen(*, request: RightsRequest, actor: str, why: str) -> None:
     Raises:
         TransitionRefused: not from this state.
     """
-    open_claims = request.claims.filter(fulfilled_at=None).exclude(outcome=ClaimOutcome.PENDING)
-    for claim in open_claims:
+    for claim in request.claims.filter(fulfilled_at=None).exclude(outcome=ClaimOutcome.PENDING):
+        claim.outcome = check_claim("void", ClaimOutcome(claim.outcome), _known(request, Facts(right=claim.right)))
+        claim.save(update_fields=["outcome"])
         detail = {"right": claim.right, "why": why}
         journal.record(request=request, actor=actor, event="decision_void", detail=detail)
-    open_claims.update(outcome=ClaimOutcome.PENDING)
+    Decision.objects.filter(claim__request=request, in_force=False).delete()
     take(request=request, step="search_again", actor=actor)
 
 
+CARRYING_OUT = {
+    (Right.ACCESS, ClaimOutcome.GRANTED): "give_the_copy",
+    (Right.ACCESS, ClaimOutcome.PARTIAL): "give_the_copy",
+    (Right.ERASURE, ClaimOutcome.GRANTED): "erase",
+    (Right.ERASURE, ClaimOutcome.PARTIAL): "erase",
+}
+
+
 @transaction.atomic
-def fulfil(*, claim: Claim, actor: str, detail: dict[str, object] | None = None) -> bool:
-    """Record that the outcome of a claim was carried out; False if it was recorded before."""
-    now = timezone.now()
-    changed = Claim.objects.filter(pk=claim.pk, fulfilled_at=None).exclude(outcome="pending").update(fulfilled_at=now)
+def fulfil(*, claim: Claim, actor: str, facts: Facts | None = None, detail: dict[str, object] | None = None) -> bool:
+    """Record that the outcome of a claim was carried out; False if it was recorded before.
+
+    Args:
+        facts: what shows that it was carried out.
+
+    Raises:
+        TransitionRefused: a guard of the step refuses, or the claim is not decided.
+    """
+    claim.refresh_from_db()
+    if claim.fulfilled_at is not None:
+        return False
+    step = CARRYING_OUT.get((Right(claim.right), ClaimOutcome(claim.outcome)), "tell")
+    check_claim(step, ClaimOutcome(claim.outcome), replace(_known(claim.request, facts or Facts()), right=claim.right))
+    changed = Claim.objects.filter(pk=claim.pk, fulfilled_at=None).update(fulfilled_at=timezone.now())
     if changed:
         claim.refresh_from_db()
         event = f"{claim.right}:carried_out"

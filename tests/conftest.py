@@ -21,13 +21,15 @@ from typing import Any  # noqa: E402
 import pytest  # noqa: E402
 from celery import Celery  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
-from django.test import SimpleTestCase  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import SimpleTestCase, TransactionTestCase  # noqa: E402
 from pytest_django.fixtures import Settings  # noqa: E402
 
 from matching.models import Source  # noqa: E402
 from portal import catalogues  # noqa: E402
 from portal.models import ControllerProfile  # noqa: E402
 from portal.serve import seed  # noqa: E402
+from rights import triggers  # noqa: E402
 from tests import holdings, hostile  # noqa: E402
 
 PASSWORD = "correct horse battery staple"
@@ -61,6 +63,20 @@ def _catalogues_are_compiled() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _the_suite_is_hostile() -> Iterator[None]:
     with hostile.undefined_variables_fail(), hostile.unordered_queries_are_shuffled():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_database_can_be_emptied() -> Iterator[None]:
+    """Between tests that commit the tables are emptied, which the rules of the database refuse; so these go before."""
+    real = getattr(TransactionTestCase, "_fixture_teardown")  # noqa: B009 - its types do not name it
+
+    def teardown(self: TransactionTestCase) -> None:
+        triggers.remove(connection)
+        real(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
         yield
 
 

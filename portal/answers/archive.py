@@ -22,6 +22,7 @@ from portal.answers import data
 from portal.answers.facts import photos_of
 from portal.answers.letter import letter
 from portal.answers.scope import by_photo, granted_faces, withheld_photos
+from portal.answers.told import told
 from portal.models import Answer
 from rights.models import Right, RightsRequest
 
@@ -50,10 +51,10 @@ def build(*, request: RightsRequest) -> Answer:
         vault.Destroyed: the request's evidence was destroyed.
     """
     done = Answer.objects.filter(request=request).first()
-    if done is not None and path_of(request).exists():
+    if done is not None and done.tells and path_of(request).exists():
         return done
-    digest = Digest()
-    vault.seal_file(request, digest.over(_zip(request)), path_of(request))
+    digest, tells = Digest(), set[str]()
+    vault.seal_file(request, digest.over(_zip(request, tells)), path_of(request))
     with transaction.atomic():
         granted = photos_of(request).exclude(pk__in=withheld_photos(request, Right.ACCESS)).count()
         answer, _created = Answer.objects.update_or_create(
@@ -62,6 +63,7 @@ def build(*, request: RightsRequest) -> Answer:
                 "size": digest.size,
                 "sha256": digest.hexdigest(),
                 "photos": granted,
+                "tells": sorted(tells),
                 "built_at": timezone.now(),
             },
         )
@@ -126,8 +128,12 @@ class _Drain(io.RawIOBase):
         return taken
 
 
-def _zip(request: RightsRequest) -> Iterator[bytes]:
-    """The bytes of the archive, file by file. Names are ours; none comes from the collection."""
+def _zip(request: RightsRequest, tells: set[str]) -> Iterator[bytes]:
+    """The bytes of the archive, file by file. Names are ours; none comes from the collection.
+
+    Args:
+        tells: what the document was seen to tell is added to it.
+    """
     drain = _Drain()
     names: dict[int, str] = {}
     granted = by_photo(granted_faces(request, Right.ACCESS))
@@ -138,7 +144,9 @@ def _zip(request: RightsRequest) -> Iterator[bytes]:
             names[photo.pk] = _name(number, photo)
             archive.writestr(names[photo.pk], copy_of(photo, granted[photo.pk]), compresslevel=1)
             yield drain.take()
-        archive.writestr("data.json", data.as_json(request, names))
+        document = data.document(request, names)
+        tells |= told(request, document, set(archive.namelist()))
+        archive.writestr("data.json", data.as_json(document))
         archive.writestr("letter.pdf", letter(request=request))
         with translation.override(request.language):
             archive.writestr("README.txt", _readme(bool(names)))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop, ngettext
 from matching import erase, reviews
 from matching.models import ErasureAction, Face, Photo
 from portal.answers.facts import decisions_of, photos_of, recipients_of
+from portal.answers.remedies import of_request as remedies_of
 from portal.answers.scope import by_photo, withheld_photos
 from portal.models import ControllerProfile, ControllerText
 from rights import queries
@@ -46,7 +47,7 @@ def blocks(request: RightsRequest) -> list[Block]:
         *(_pictures(request) if told else []),
         *(_certificate(request) if told else []),
         *(_article_15(request, profile, text) if told else []),
-        *_remedies(profile, text),
+        *_remedies(request),
         *_contacts(profile),
     ]
 
@@ -54,7 +55,8 @@ def blocks(request: RightsRequest) -> list[Block]:
 def _opening(request: RightsRequest) -> list[Block]:
     received = date_format(timezone.localtime(request.received_at), "DATE_FORMAT")
     opening = _("We received your request on %(received)s. This is our answer to it, free of charge.")
-    result = [paragraph(opening % {"received": received})]
+    law = _("The law that governs it: %(law)s.") % {"law": _(queries.law_of(request).title)}
+    result = [paragraph(f"{opening % {'received': received}} {law}")]
     requester = getattr(request, "requester", None)
     if requester and requester.on_behalf and requester.person_name:
         behalf = _("You wrote on behalf of %(person)s. In this letter, “you” means %(person)s.")
@@ -130,7 +132,7 @@ def _pictures(request: RightsRequest) -> list[Block]:
         paragraph(
             _(
                 "The numbers are those of the files in the folder “pictures”. Faces of other people are obscured in "
-                "the copies (article 15(4)). The file data.json holds everything we have stored about each picture: "
+                "the copies. The file data.json holds everything we have stored about each picture: "
                 "all metadata, where your face lies in it, and the template itself, which is a list of 128 numbers."
             )
         ),
@@ -185,38 +187,61 @@ def _certificate(request: RightsRequest) -> list[Block]:
     ]
 
 
+LABELS = {
+    "purposes": (gettext_noop("Purposes, 15(1)(a)"), gettext_noop("Purposes")),
+    "categories": (gettext_noop("Categories of data, 15(1)(b)"), gettext_noop("Categories of data")),
+    "recipients": (gettext_noop("Recipients, 15(1)(c)"), gettext_noop("Recipients")),
+    "storage": (gettext_noop("How long we store it, 15(1)(d)"), gettext_noop("How long we store it")),
+    "rights": (gettext_noop("Your rights, 15(1)(e)"), gettext_noop("Your rights")),
+    "origin": (gettext_noop("Where it comes from, 15(1)(g)"), gettext_noop("Where it comes from")),
+    "automated": (gettext_noop("Automated decisions, 15(1)(h)"), gettext_noop("Automated decisions")),
+    "safeguards": (gettext_noop("Transfers outside the Union, 15(2)"), gettext_noop("Transfers to other countries")),
+}
+"""Headings of what article 15 asks for: with its letters where it is the law, and without them elsewhere."""
+
+
 def _article_15(request: RightsRequest, profile: ControllerProfile, text: ControllerText) -> list[Block]:
+    european = request.regime == "gdpr"
+
+    def said(key: str) -> str:
+        return _(LABELS[key][0 if european else 1])
+
     recipients = list(recipients_of(request))
     if recipients:
         named: list[Block] = [
-            labelled(
-                _("Recipients, 15(1)(c)"), _("Pictures of the collections in which you were found were disclosed to:")
-            ),
+            labelled(said("recipients"), _("Pictures of the collections in which you were found were disclosed to:")),
             {"kind": "list", "items": [_recipient(item) for item in recipients]},
         ]
     else:
-        named = [labelled(_("Recipients, 15(1)(c)"), _("Pictures of you were disclosed to nobody."))]
+        named = [labelled(said("recipients"), _("Pictures of you were disclosed to nobody."))]
     automated = (
         text.automated if profile.automated_decisions else _("No decision about you is taken by a machine alone.")
     )
     safeguards = (
         text.safeguards if profile.transfers_outside_union else _("Your data is not transferred outside the Union.")
     )
-    rights = _(
-        "You have the right to have data about you rectified (article 16) or erased (article 17), to have its "
-        "processing restricted (article 18), and to object to it (article 21). You can use each of them on our "
-        "portal or in any other way, at any time and as often as you like."
+    rights = (
+        _(
+            "You have the right to have data about you rectified (article 16) or erased (article 17), to have its "
+            "processing restricted (article 18), and to object to it (article 21). You can use each of them on our "
+            "portal or in any other way, at any time and as often as you like."
+        )
+        if european
+        else _(
+            "You can ask us at any time, and as often as you like, to correct or erase what we hold of you: on our "
+            "portal or in any other way."
+        )
     )
     return [
         heading(_("What the law obliges us to tell you")),
-        labelled(_("Purposes, 15(1)(a)"), text.purposes),
-        labelled(_("Categories of data, 15(1)(b)"), text.categories),
+        labelled(said("purposes"), text.purposes),
+        labelled(said("categories"), text.categories),
         *named,
-        labelled(_("How long we store it, 15(1)(d)"), text.storage),
-        labelled(_("Your rights, 15(1)(e)"), rights),
-        labelled(_("Where it comes from, 15(1)(g)"), text.origin),
-        labelled(_("Automated decisions, 15(1)(h)"), automated),
-        labelled(_("Transfers outside the Union, 15(2)"), safeguards),
+        labelled(said("storage"), text.storage),
+        labelled(said("rights"), rights),
+        labelled(said("origin"), text.origin),
+        labelled(said("automated"), automated),
+        labelled(said("safeguards"), safeguards),
     ]
 
 
@@ -226,12 +251,13 @@ def _recipient(recipient: Any) -> str:
     return _("%(name)s, since %(since)s") % {"name": name, "since": since} if since else name
 
 
-def _remedies(profile: ControllerProfile, text: ControllerText) -> list[Block]:
-    authority = [profile.authority_name, profile.authority_address, profile.authority_url]
+def _remedies(request: RightsRequest) -> list[Block]:
+    remedies = remedies_of(request)
+    authority = [remedies.authority_name, remedies.authority_address, remedies.authority_url]
     return [
         heading(_("If you do not agree")),
         labelled(_("You can complain to the supervisory authority, free of charge:"), *authority),
-        labelled(_("You can also go to court:"), text.court),
+        labelled(_("You can also go to court:"), remedies.court),
     ]
 
 

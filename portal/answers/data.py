@@ -16,14 +16,19 @@ from rights.models import Right, RightsRequest
 FORMAT = "regard-answer/1"
 
 
-def as_json(request: RightsRequest, names: dict[int, str]) -> str:
-    """The document.
+def as_json(document: dict[str, Any]) -> str:
+    """The document as text."""
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def document(request: RightsRequest, names: dict[int, str]) -> dict[str, Any]:
+    """Everything stored about the person.
 
     Args:
         names: file names in the archive by photo id.
     """
     search = reviews.latest_search(request.pk)
-    document = {
+    return {
         "format": FORMAT,
         "reference": request.reference,
         "received_at": request.received_at.isoformat(),
@@ -38,7 +43,6 @@ def as_json(request: RightsRequest, names: dict[int, str]) -> str:
         ],
         "pictures": _pictures(request, search, names),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)
 
 
 def _picture(photo: Photo, name: str | None, withheld: bool, faces: list[dict[str, Any]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from matching import reviews
 from matching.models import Photo
+from portal.answers.remedies import of_request as remedies_of
 from portal.models import ControllerProfile, ControllerText, Recipient
 from rights import queries
 from rights.law.answer import Element
@@ -15,7 +16,7 @@ from rights.models import Right, RightsRequest
 
 REMEDIES = ("authority", "court", "controller")
 """What a refusal must name, also a partial one (GDPR 12(4)), and whom it comes from."""
-PROSE = ("purposes", "categories", "storage", "origin", "court")
+PROSE = ("purposes", "categories", "storage", "origin")
 
 
 def facts(request: RightsRequest) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def facts(request: RightsRequest) -> dict[str, Any]:
     text = ControllerText.objects.filter(profile_id=profile.pk, language=request.language).first()
     found: dict[str, Any] = {name: getattr(text, name, "") for name in PROSE}
     search = reviews.latest_search(request.pk)
+    remedies = remedies_of(request)
     found |= {
         # What depends on the review and on the decision is said by the letter itself, whatever they are.
         "confirmation": True,
@@ -35,7 +37,8 @@ def facts(request: RightsRequest) -> dict[str, Any]:
         "recipients": True,
         "automated": getattr(text, "automated", "") if profile.automated_decisions else True,
         "safeguards": getattr(text, "safeguards", "") if profile.transfers_outside_union else True,
-        "authority": _all_said(profile.authority_name, profile.authority_address, profile.authority_url),
+        "authority": remedies.authority,
+        "court": remedies.court,
         "controller": _all_said(profile.name, profile.postal_address, profile.email),
         "dpo": profile.dpo_contact,
         "representative": True if profile.established_in_union else profile.representative_contact,

@@ -1,7 +1,7 @@
 """What a person does with a request they have opened: a better photograph, the answer, the erasure, the end."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from uuid import UUID
 
@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal import flow, vault
 from portal.answers import archive
 from portal.citizens import passes, status_page
-from portal.citizens.forms import PhotoForm
+from portal.citizens.forms import PhotoForm, ReplyForm
 from portal.citizens.guard import opened
 from portal.identity import email_code
 from portal.models import Answer
+from rights import journal, queries
 from rights.law.lifecycle import TransitionRefused
 from rights.models import RightsRequest
 
@@ -35,9 +36,46 @@ def status(request: HttpRequest, case: RightsRequest) -> HttpResponse:
     return show_status(request, case, PhotoForm())
 
 
-def show_status(request: HttpRequest, case: RightsRequest, photo_form: PhotoForm) -> HttpResponse:
-    context = {"page": status_page.build(case, session=request.session), "form": photo_form}
+def show_status(
+    request: HttpRequest, case: RightsRequest, photo_form: PhotoForm, replies: Mapping[int, ReplyForm] | None = None
+) -> HttpResponse:
+    """The status page.
+
+    Args:
+        photo_form, replies: forms with a mistake in them; replies by the id of their question.
+    """
+    page = status_page.build(case, session=request.session)
+    given = replies or {}
+    questions = [
+        (question, given.get(question.pk) or ReplyForm(auto_id=f"id_%s_{question.pk}")) for question in page.questions
+    ]
+    mistaken = next((form for form in given.values() if form.errors), None)
+    context = {"page": page, "form": mistaken or photo_form, "photo_form": photo_form, "questions": questions}
     return render(request, "citizens/status.html", context)
+
+
+@require_http_methods(READ_OR_WRITE)
+@opened
+def reply(request: HttpRequest, case: RightsRequest, question_id: int) -> HttpResponse:
+    """Answer a question of ours; the clock goes on."""
+    if request.method != "POST":
+        return redirect("citizens:status", request_id=case.pk)
+    question = queries.open_questions(case).filter(pk=question_id).first()
+    if question is None:
+        messages.info(request, gettext("This question is answered already."))
+        return redirect("citizens:status", request_id=case.pk)
+    form = ReplyForm(request.POST, auto_id=f"id_%s_{question.pk}")
+    if not form.is_valid():
+        return show_status(request, case, PhotoForm(), {question.pk: form})
+    try:
+        flow.answer(
+            request_id=case.pk, question_id=question.pk, words=form.cleaned_data["words"], actor=journal.CITIZEN
+        )
+    except vault.Destroyed:
+        messages.info(request, gettext("This request has ended; no answer is needed any more."))
+    else:
+        messages.success(request, gettext("Thank you. We have your answer and go on."))
+    return redirect("citizens:status", request_id=case.pk)
 
 
 @require_http_methods(READ_OR_WRITE)

@@ -8,7 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal.models import ControllerProfile, ControllerText
+from portal.answers.remedies import Remedies
+from portal.answers.remedies import of_request as remedies_of
 from rights import queries
 from rights.law import grounds
 from rights.law.lifecycle import ClaimOutcome
@@ -39,7 +40,7 @@ class Refusal:
     law_words: str
     citation: str
     reasons: str
-    court: str
+    remedies: Remedies
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,5 @@ def _refusal(claim: Claim, case: RightsRequest) -> Refusal | None:
         law_words=gettext(ground.letter_text),
         citation=ground.citation,
         reasons=decision.reasons,
-        court=court(case.language),
+        remedies=remedies_of(case),
     )
-
-
-def court(language: str) -> str:
-    """The judicial remedy in the person's language, or in the one it is written in."""
-    texts = ControllerText.objects.filter(profile=ControllerProfile.load().pk).exclude(court="")
-    own = texts.filter(language=language).first() or texts.first()
-    return own.court if own else ""

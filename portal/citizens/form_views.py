@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.http import require_GET
 
-from portal import drafts, flow
+from portal import drafts, flow, laws
 from portal.citizens import passes
 from portal.citizens.forms import ContactForm, PersonForm, PhotoStepForm, RightsForm
 from portal.citizens.guard import personal
@@ -209,6 +209,7 @@ class Check(View):
             "rights": answers["rights"]["rights"],
             "person": answers["person"],
             "contact": contact | {"language_name": dict(settings.LANGUAGES).get(contact["language"], "")},
+            "law": laws.for_place(contact.get("place") or ""),
             "held": self.draft.photo() is not None,
             "version": self.draft.version,
         }
@@ -243,6 +244,7 @@ def receiver(draft: drafts.OpenDraft) -> Any:
                 on_behalf=on_behalf,
                 person_name=person["person_name"].strip() if on_behalf else "",
                 relation=person["relation"].strip() if on_behalf else "",
+                place=contact.get("place") or "",
             ),
             channel=Channel.WEB,
             probe=probe,

@@ -5,10 +5,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from matching.images import ImageProblem, clean_upload
+from portal import places
 from portal.citizens.wording import upload_problem
 from portal.models import Requester
 from rights import reference
@@ -66,6 +67,11 @@ class PersonForm(forms.Form):
         return cleaned
 
 
+def place_choices() -> list[tuple[str, str]]:
+    """Every country by its name, none of them first."""
+    return [("", gettext("I would rather not say")), *places.choices()]
+
+
 class ContactForm(forms.Form):
     """How the answer finds its way."""
 
@@ -85,6 +91,12 @@ class ContactForm(forms.Form):
         max_length=Requester._meta.get_field("name").max_length,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    place = forms.ChoiceField(
+        label=_("Where do you live? (optional)"),
+        help_text=_("It decides which law protects you. If you do not say, it is the law of the place where we are."),
+        choices=place_choices,
+        required=False,
     )
     language = forms.ChoiceField(
         label=_("In which language shall we write to you?"), widget=forms.RadioSelect, choices=settings.LANGUAGES
@@ -194,4 +206,16 @@ class CodeForm(forms.Form):
         max_length=20,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "code"}),
         error_messages={"required": _("Type the six digits from the mail.")},
+    )
+
+
+class ReplyForm(forms.Form):
+    """The answer to a question of ours."""
+
+    words = forms.CharField(
+        label=_("Your answer"),
+        help_text=_("It is stored encrypted, and destroyed with your photograph."),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": _("Write your answer here.")},
     )

@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from matching.models import Search
-from portal import flow, wording
+from portal import laws, wording
+from portal.answers.remedies import Remedies
+from portal.answers.remedies import of_request as remedies_of
 from portal.citizens import passes
 from portal.citizens.claims import ClaimView, claims_of
 from portal.citizens.story import Step, next_words, timeline
@@ -19,10 +21,9 @@ from portal.citizens.wording import probe_problem
 from portal.flow.carried_out import DISCLOSING
 from portal.flow.searched import probes_of
 from portal.models import Answer, Event, Evidence, EvidenceKind, Job, JobState
-from rights import queries
-from rights.law.lifecycle import RequestState, after
-from rights.law.lifecycle import TransitionRefused as Refused
-from rights.models import Claim, Right, RightsRequest
+from rights import queries, requests
+from rights.law.lifecycle import RequestState
+from rights.models import Claim, ClockEvent, ClockKind, Right, RightsRequest
 
 ANSWERED = (RequestState.DECIDED, RequestState.CARRIED_OUT, RequestState.CLOSED)
 ENDED = (RequestState.CARRIED_OUT, RequestState.CLOSED, RequestState.WITHDRAWN)
@@ -38,6 +39,8 @@ class Clock:
     answered_on: datetime | None
     derivation: list[str]
     citation: str
+    stands: bool
+    extended: ClockEvent | None
 
     @property
     def days_over(self) -> int:
@@ -79,13 +82,16 @@ class StatusPage:
     told: list[str]
     evidence: list[Evidence]
     linked: list[Linked]
+    law: laws.LawView
+    questions: list[ClockEvent]
+    remedies: Remedies
     can_withdraw: bool
     is_working: bool
 
     @property
     def version(self) -> str:
         """Changes when something happened to the request; the page is refreshed by it."""
-        asks = "photo" if self.photo_ask else ""
+        asks = ("photo" if self.photo_ask else "") + "".join(str(question.pk) for question in self.questions)
         answer = str(self.answer.delivered_at) if self.answer else ""
         return f"{self.case.state}-{self.case.state_since.timestamp():.0f}-{asks}-{answer}-{self.is_working}"
 
@@ -111,6 +117,9 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         told=told(case),
         evidence=list(case.evidence.order_by("created_at", "pk")),
         linked=linked(case, session),
+        law=laws.of_request(case),
+        questions=list(queries.open_questions(case)),
+        remedies=remedies_of(case),
         can_withdraw=can_withdraw(case),
         is_working=is_working(case),
     )
@@ -126,6 +135,8 @@ def clock_of(case: RightsRequest) -> Clock:
         answered_on=reached.get(RequestState.CARRIED_OUT),
         derivation=[wording.sentence(line) for line in deadline.derivation],
         citation=deadline.citation,
+        stands=deadline.standing_since is not None,
+        extended=case.clock_events.filter(kind=ClockKind.EXTENDED).first(),
     )
 
 
@@ -150,11 +161,7 @@ def waits_for_copy(case: RightsRequest) -> bool:
 
 
 def can_withdraw(case: RightsRequest) -> bool:
-    try:
-        after("withdraw", RequestState(case.state))
-    except Refused:
-        return False
-    return not flow.is_decided(case)
+    return requests.allows(case, "withdraw")
 
 
 def is_working(case: RightsRequest) -> bool:
@@ -187,7 +194,7 @@ def certificate(case: RightsRequest) -> Mapping[str, Any] | None:
 
 def proof(case: RightsRequest) -> Mapping[str, Any] | None:
     """What the proof of an erasure found, from the journal."""
-    entry = case.journal_entries.filter(event=f"{Right.ERASURE}:carried_out").order_by("pk").last()
+    entry = case.journal_entries.filter(event=f"{Right.ERASURE}:carried_out").order_by("position").last()
     if entry is None or "swept_at" not in entry.detail:
         return None  # A refused or empty erasure is carried out without one.
     facts: dict[str, Any] = dict(entry.detail)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("requests/<uuid:request_id>/", action_views.status, name="status"),
     path("requests/<uuid:request_id>/code/", code_views.Code.as_view(), name="code"),
     path("requests/<uuid:request_id>/photo/", action_views.photo, name="photo"),
+    path("requests/<uuid:request_id>/questions/<int:question_id>/", action_views.reply, name="reply"),
     path("requests/<uuid:request_id>/withdraw/", action_views.withdraw, name="withdraw"),
     path("requests/<uuid:request_id>/erase-now/", action_views.erase_now, name="erase_now"),
     path("requests/<uuid:request_id>/answer/", action_views.download, name="download"),

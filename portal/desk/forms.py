@@ -1,19 +1,24 @@
 """Forms of the desk."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from matching import images
+from portal import places
 from portal.flow import Contact
 from portal.identity.basis import IdentityBasis
+from portal.models import ControllerProfile
 from rights.law import grounds
 from rights.law.lifecycle import ClaimOutcome
 from rights.models import Channel, Claim, Right
@@ -54,6 +59,18 @@ class ProbeForm(forms.Form):
     photo = PhotoField(label=_("Photograph of the person"))
 
 
+def place_choices() -> list[tuple[str, str]]:
+    """Places, none of them first."""
+    return [("", "—"), *places.choices()]
+
+
+def _said(ground: grounds.Ground) -> str:
+    """A ground as the desk lists it: its rule, its name, what must be recorded as evidence, and who signs."""
+    evidence = "; ".join(gettext(item) for item in ground.requires_evidence)
+    said = f"{ground.citation}: {gettext(ground.title)} ({evidence})"
+    return f"{said} – {gettext('two people sign')}" if ground.second_signature else said
+
+
 class DecisionForm(forms.Form):
     """The outcome of one claim."""
 
@@ -69,6 +86,11 @@ class DecisionForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+    evidence = forms.CharField(
+        label=_("What proves the ground; for the authority, it is not sent to the person"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
     withheld = forms.TypedMultipleChoiceField(
         label=_("Pictures withheld, for a partial refusal"),
         required=False,
@@ -78,8 +100,11 @@ class DecisionForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None, *, claim: Claim, photos: Mapping[int, str] | None = None) -> None:
         super().__init__(data, prefix=claim.right)
-        fitting = [g for g in grounds.for_regime(claim.request.regime) if claim.right in g.applies_to]
-        self._choices("ground", [("", "—"), *((g.code, f"{g.citation}: {gettext(g.title)}") for g in fitting)])
+        known = grounds.for_regime(claim.request.regime, two_people=True)
+        fitting = [ground for ground in known if claim.right in ground.applies_to]
+        self._choices("ground", [("", "—"), *((ground.code, _said(ground)) for ground in fitting)])
+        if claim.right == Right.ERASURE and ControllerProfile.load().found_unlawful.strip():
+            self.initial.setdefault("outcome", ClaimOutcome.GRANTED.value)
         self._choices("withheld", [(str(pk), _pictured(pk, address)) for pk, address in (photos or {}).items()])
         self.claim = claim
 
@@ -114,6 +139,9 @@ class LetterForm(forms.Form):
         label=_("Postal address"), required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    place = forms.ChoiceField(
+        label=_("Where the person lives, if they say so; it decides the law"), required=False, choices=place_choices
+    )
     on_behalf = forms.BooleanField(label=_("Asks on behalf of someone else"), required=False)
     person_name = forms.CharField(label=_("Person concerned"), required=False, max_length=200)
     relation = forms.CharField(label=_("In what capacity"), required=False, max_length=200)
@@ -133,5 +161,71 @@ class LetterForm(forms.Form):
 
     def contact(self) -> Contact:
         """The contact part of the valid form."""
-        names = ("name", "email", "language", "on_behalf", "person_name", "relation", "postal_address")
+        names = ("name", "email", "language", "on_behalf", "person_name", "relation", "postal_address", "place")
         return Contact(**{name: self.cleaned_data[name] for name in names})
+
+
+class ExtendForm(forms.Form):
+    """The reasons of an extension. They are sent."""
+
+    reasons = forms.CharField(
+        label=_("Why we need longer, in the person's language; it is sent to them now"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class DoubtForm(forms.Form):
+    """Why there is a reasonable doubt about who asks. It stays here and goes to the authority if it asks."""
+
+    doubt = forms.CharField(
+        label=_("What makes you doubt who asks? Name the contradiction, not a person"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class AskForm(forms.Form):
+    """A question to the person. It is sent."""
+
+    question = forms.CharField(
+        label=_("The question, in the person's language; it is sent to them now"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+def _moment(label: Promise) -> forms.DateTimeField:
+    """A moment that staff enter, local time."""
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=widget)  # type: ignore[arg-type]  # a lazy text
+
+
+class PastForm(forms.Form):
+    """Something that happened at a time that staff enter."""
+
+    def __init__(self, *args: Any, earliest: datetime | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.earliest = earliest
+
+    def clean_at(self) -> datetime:
+        at: datetime = self.cleaned_data["at"]
+        if at > timezone.now():
+            raise forms.ValidationError(_("This lies in the future."))
+        # The field has minutes, the question was asked in one of them.
+        if self.earliest and at < self.earliest.replace(second=0, microsecond=0):
+            raise forms.ValidationError(_("An answer cannot have arrived before its question."))
+        return max(at, self.earliest) if self.earliest else at
+
+
+class AnswerForm(PastForm):
+    """An answer that did not come through the page."""
+
+    at = _moment(_("Arrived on"))
+    words = forms.CharField(
+        label=_("What the person answered; it is sealed"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class AgainForm(PastForm):
+    """The request, or a reminder of it, arrived another time."""
+
+    at = _moment(_("Reached us on"))
+    channel = forms.ChoiceField(label=_("By"), choices=Channel.choices)

@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from matching.models import Photo, PhotoStatus, Source
-from portal.models import ControllerProfile, ControllerText, Recipient
+from portal.models import ControllerProfile, ControllerText, Recipient, Remedy
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -65,11 +65,32 @@ class TextInline(StackedInline):
     max_num = len(settings.LANGUAGES)
 
 
+class RemedyForm(forms.ModelForm):
+    language = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget(choices=settings.LANGUAGES)
+    )
+    authority_url = forms.URLField(
+        label=_("its complaints page"), assume_scheme="https", widget=UnfoldAdminURLInputWidget
+    )
+
+    class Meta:
+        model = Remedy
+        fields = ["regime", "language", "authority_name", "authority_address", "authority_url", "court"]
+
+
+class RemedyInline(StackedInline):
+    """Whom people can turn to whose place has another law than ours: a request under it is answered only with this."""
+
+    model = Remedy
+    form = RemedyForm
+    extra = 0
+
+
 @admin.register(ControllerProfile)
 class ControllerProfileAdmin(ModelAdmin):
     """One row; opened directly."""
 
-    inlines = [TextInline]
+    inlines = [TextInline, RemedyInline]
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, URLField):

@@ -36,7 +36,7 @@ class JournalAdmin(ReadOnly):
     list_filter = ["event", "actor"]
     list_select_related = ["request"]
     search_fields = ["request__reference"]
-    ordering = ["-pk"]
+    ordering = ["-position"]
 
 
 @admin.register(Job)

@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from portal.desk import pictures, review, views
-from portal.desk.words import SOON_DAYS, state_name
+from portal.desk import clock, pictures, review, views
 from portal.models import JobState
+from portal.words import SOON_DAYS, state_name
 from rights import queries
 from rights.law.lifecycle import RequestState
-from rights.models import OPEN_STATES, RightsRequest
+from rights.models import RightsRequest
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -45,7 +45,7 @@ class OpenFilter(admin.SimpleListFilter):
 
 def owed() -> Q:
     """Requests that are still owed something."""
-    return Q(state__in=[state for state in OPEN_STATES if state != RequestState.CARRIED_OUT])
+    return ~Q(state__in=queries.OVER)
 
 
 @admin.register(RightsRequest)
@@ -82,7 +82,7 @@ class RequestAdmin(ModelAdmin):
     )
     def urgency(self, case: RightsRequest) -> tuple[str, str]:
         left = queries.days_left(case)
-        if case.state not in OPEN_STATES or case.state == RequestState.CARRIED_OUT:
+        if not queries.is_owed(case):
             return "done", gettext("done")
         if left < 0:
             return "overdue", gettext("overdue by %(days)d d") % {"days": -left}
@@ -111,6 +111,13 @@ class RequestAdmin(ModelAdmin):
             "withdraw": (one + "withdraw/", views.withdraw),
             "add_probe": (one + "probe/", views.add_probe),
             "decide": (one + "decide/<slug:right>/", views.decide),
+            "extend": (one + "extend/", clock.extend),
+            "doubt": (one + "doubt/", clock.doubt),
+            "ask": (one + "ask/<slug:kind>/", clock.ask),
+            "answered": (one + "answered/<int:question_id>/", clock.answered),
+            "again": (one + "again/", clock.again),
+            "countersign": (one + "countersign/<slug:right>/", clock.countersign),
+            "reply": (one + "reply/<uuid:evidence_id>/", clock.reply),
             "by_post": (one + "notices/<uuid:notice_id>/", views.by_post),
             "archive": (one + "archive/", views.archive_file),
             "review": (one + "review/", review.review),

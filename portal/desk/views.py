@@ -1,56 +1,31 @@
 """The pages of one request. They translate between a form and one step of `portal.flow`."""
 
-from collections.abc import Callable
 from uuid import UUID
 
-from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from matching import reviews
 from matching.reviews import Outcome
-from portal import flow
+from portal import flow, laws
 from portal.answers import archive
 from portal.answers.facts import missing
 from portal.desk.access import actor, desk_view, member, seen
+from portal.desk.clock import clock_view
 from portal.desk.forms import DecisionForm, LetterForm, ProbeForm
-from portal.models import Answer, NoticeState
+from portal.desk.pages import CHANGE, attempt, back, page
+from portal.models import Answer, EvidenceKind, NoticeState
 from portal.notices import outbox
 from portal.notices.compose import compose
 from portal.wording import sentence
 from rights import journal, queries
-from rights.law.lifecycle import RequestState, TransitionRefused
+from rights.law.lifecycle import RequestState
 from rights.models import RightsRequest
-
-CHANGE = "rights.change_rightsrequest"
-
-
-def page(http: HttpRequest, template: str, title: str, **context: object) -> HttpResponse:
-    """A desk page inside the admin's frame."""
-    http.current_app = admin.site.name
-    response = render(http, template, {**admin.site.each_context(http), "title": title, **context})
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-def back(request: RightsRequest) -> HttpResponseRedirect:
-    """To the request's page."""
-    return redirect("admin:rights_rightsrequest_change", request.pk)
-
-
-def attempt(http: HttpRequest, step: Callable[[], object], done: str) -> bool:
-    """Take a step; a refusal becomes a message that says why and by which rule."""
-    try:
-        step()
-    except TransitionRefused as refused:
-        messages.error(http, f"{_(refused.why)} {refused.citation}".strip())
-        return False
-    messages.success(http, done)
-    return True
 
 
 @require_safe
@@ -91,6 +66,8 @@ def overview_context(request: RightsRequest, form: DecisionForm | None = None) -
         "derivation": [sentence(line) for line in deadline.derivation],
         "milestones": queries.milestones(request),
         "claims": [(claim, queries.decision(claim)) for claim in claims],
+        "proposals": [proposal for claim in claims if (proposal := queries.proposal(claim))],
+        "law": laws.of_request(request),
         "decision_forms": [
             form if form is not None and form.claim == claim else DecisionForm(claim=claim, photos=photos)
             for claim in claims
@@ -102,10 +79,11 @@ def overview_context(request: RightsRequest, form: DecisionForm | None = None) -
         "hits": len(found),
         "photos": len(photos),
         "answer": Answer.objects.filter(request=request).first(),
-        "evidence": request.evidence.all(),
+        "evidence": request.evidence.filter(kind=EvidenceKind.PROBE),
         "jobs": request.jobs.all(),
         "notices": request.notices.all(),
-        "journal": request.journal_entries.order_by("-pk")[:200],
+        "journal": request.journal_entries.order_by("-position")[:200],
+        "clock": clock_view(request),
         "probe_form": ProbeForm(),
         "can_take_probe": request.state in (RequestState.RECEIVED, RequestState.CONFIRMED),
         "can_review": request.state in (RequestState.SEARCHED, RequestState.REVIEWED) and found,

@@ -7,33 +7,45 @@ It is told in this order, one module a chapter:
     decided      review, finish_review, decide                      what staff do
     carried_out  build_answer, delivered, waive_copy, renew_answer  the copy
     erased       erase, start_due_erasures                          the erasure and its proof
+    timed        extend, doubt, ask, answer, received_again         what moves the legal date
+    watched      watch_what_is_owed                                 nobody forgets it
     closed       destroy_what_is_due                                the end of the evidence
 
 Every step is safe to call twice and safe to die in: what must happen is a row before it is a message, a step that
 was done already returns at once, and each state change is a conditional update.
 """
 
-from portal.flow.carried_out import AnswerIncomplete, build_answer, delivered, renew_answer, waive_copy
+from portal.flow.carried_out import build_answer, delivered, renew_answer, waive_copy
 from portal.flow.closed import destroy_what_is_due
-from portal.flow.decided import decide, finish_review, review
+from portal.flow.decided import countersign, decide, finish_review, reject, review
 from portal.flow.erased import ErasureNotProven, copy_is_settled, erase, start_due_erasures
 from portal.flow.received import Contact, confirm, is_decided, receive, replace_probe, withdraw
 from portal.flow.searched import search, start_due_searches
+from portal.flow.timed import answer, ask, doubt, extend, received_again
+from portal.flow.watched import watch_what_is_owed
+from rights.law.lifecycle import AnswerIncomplete
 
 __all__ = [
     "AnswerIncomplete",
     "Contact",
     "ErasureNotProven",
+    "answer",
+    "ask",
     "build_answer",
     "confirm",
     "copy_is_settled",
+    "countersign",
     "decide",
     "delivered",
     "destroy_what_is_due",
+    "doubt",
     "erase",
+    "extend",
     "finish_review",
     "is_decided",
     "receive",
+    "received_again",
+    "reject",
     "renew_answer",
     "replace_probe",
     "review",
@@ -41,5 +53,6 @@ __all__ = [
     "start_due_erasures",
     "start_due_searches",
     "waive_copy",
+    "watch_what_is_owed",
     "withdraw",
 ]

@@ -7,43 +7,34 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from matching import reviews
 from matching.ingest import import_one
 from portal import jobs
 from portal.answers import archive
-from portal.answers.facts import missing, missing_remedies, photos_of
+from portal.answers.facts import missing, photos_of
 from portal.flow.closed import finish_if_carried_out
 from portal.flow.searched import search_anew
 from portal.models import Answer, Event, JobKind
 from portal.notices import outbox
 from rights import journal, requests
-from rights.law.lifecycle import ClaimOutcome, RequestState, TransitionRefused
+from rights.law import guards
+from rights.law.answer import Element
+from rights.law.lifecycle import ClaimOutcome, Facts, RequestState
 from rights.models import Claim, Right, RightsRequest
 
 DISCLOSING = (ClaimOutcome.GRANTED, ClaimOutcome.PARTIAL)
 
 
-class AnswerIncomplete(TransitionRefused):
-    """Something that the law obliges the answer to say is missing from the controller's profile."""
-
-    def __init__(self, elements: Sequence[str]) -> None:
-        super().__init__("The answer cannot be sent yet; missing: " + "; ".join(elements) + ".", "GDPR 15(1)")
-        self.elements = tuple(elements)
-
-
 def check_complete(request: RightsRequest) -> None:
     """Raises: AnswerIncomplete, naming every obligatory element that is missing."""
-    absent = missing(request)
-    if absent:
-        raise AnswerIncomplete([f"{element.title} ({element.citation})" for element in absent])
+    guards.the_answer_can_say_everything(Facts(missing=absent(missing(request))))
 
 
-def check_remedies(request: RightsRequest) -> None:
-    """Raises: AnswerIncomplete, naming what a refusal must tell of the person's remedies and is missing."""
-    absent = missing_remedies(request)
-    if absent:
-        raise AnswerIncomplete([f"{element.title} ({element.citation})" for element in absent])
+def absent(elements: Sequence[Element]) -> tuple[str, ...]:
+    """Elements in words for staff, each with its rule."""
+    return tuple(f"{gettext(element.title)} ({element.citation})" for element in elements)
 
 
 def start(request: RightsRequest) -> None:
@@ -90,6 +81,7 @@ def build_answer(*, request_id: UUID) -> None:
         return
     with transaction.atomic():
         now = timezone.now()
+        request = requests.locked(request_id)
         offered = Answer.objects.filter(pk=answer.pk, offered_at=None)
         if offered.update(offered_at=now, expires_at=now + timedelta(days=settings.ANSWER_DAYS)):
             outbox.post(request=request, event=Event.ANSWER_READY, key=str(answer.pk))
@@ -97,7 +89,7 @@ def build_answer(*, request_id: UUID) -> None:
             journal.record(request=request, actor=journal.SYSTEM, event="answer_offered", detail=detail)
         for claim in request.claims.filter(fulfilled_at=None):
             if claim.right == Right.ACCESS or claim.outcome == ClaimOutcome.NOTHING_HELD:
-                requests.fulfil(claim=claim, actor=journal.SYSTEM)
+                requests.fulfil(claim=claim, actor=journal.SYSTEM, facts=Facts(told=frozenset(answer.tells)))
         finish_if_carried_out(request)
 
 

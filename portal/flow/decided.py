@@ -1,19 +1,24 @@
-"""Reviewed and decided: what staff do. Nothing is disclosed or erased on a distance alone."""
+"""Reviewed and decided: what staff do. What may be decided says the table in `rights.law.lifecycle`."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import transaction
 
 from matching import reviews
 from matching.reviews import Outcome
-from portal.flow.carried_out import DISCLOSING, check_complete, check_remedies, start
+from portal.answers.facts import missing, missing_remedies
+from portal.flow.carried_out import absent, start
 from portal.flow.received import is_decided
 from portal.identity.basis import IdentityBasis
-from rights import journal, requests
-from rights.law.lifecycle import ClaimOutcome, RequestState, TransitionRefused
-from rights.models import RightsRequest
+from portal.models import ControllerProfile
+from rights import journal, queries, requests
+from rights.law.clock import local_day
+from rights.law.grounds import needs_two
+from rights.law.lifecycle import ClaimOutcome, Facts, RequestState, TransitionRefused
+from rights.law.sentences import gettext_noop
+from rights.models import Claim, Decision, RightsRequest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -24,11 +29,12 @@ UNSETTLED = (Outcome.OPEN, Outcome.DISPUTED)
 @transaction.atomic
 def review(*, request_id: UUID, face_key: int, verdict: str, by: "User") -> None:
     """One reviewer says of one face: same person, not, or unsure. Raises: TransitionRefused."""
-    request = RightsRequest.objects.get(pk=request_id)
+    request = requests.locked(request_id)
     if request.state not in (RequestState.SEARCHED, RequestState.REVIEWED):
-        raise TransitionRefused("Hits are reviewed after the search and before the decision.")
+        raise TransitionRefused(gettext_noop("Hits are reviewed after the search and before the decision."))
     if is_decided(request) and reviews.outcomes(request.pk).get(face_key) not in UNSETTLED:
-        raise TransitionRefused("A claim was decided on this review; a settled verdict cannot change under it.")
+        text = gettext_noop("A claim was decided on this review; a settled verdict cannot change under it.")
+        raise TransitionRefused(text)
     reviewer = journal.staff(by.pk)
     reviews.record(subject=request.pk, face_key=face_key, reviewer=reviewer, verdict=verdict)
     detail = {"face": face_key, "verdict": verdict}
@@ -40,11 +46,9 @@ def review(*, request_id: UUID, face_key: int, verdict: str, by: "User") -> None
 @transaction.atomic
 def finish_review(*, request_id: UUID, by: "User") -> None:
     """Every hit has its outcome. Raises: TransitionRefused while one has not."""
-    request = RightsRequest.objects.get(pk=request_id)
-    open_hits = len(reviews.open_hits(request.pk))
-    if open_hits:
-        raise TransitionRefused(f"{open_hits} hits are not settled yet.")
-    requests.take(request=request, step="review", actor=journal.staff(by.pk))
+    request = requests.locked(request_id)
+    settled = Facts(hits_open=len(reviews.open_hits(request.pk)))
+    requests.take(request=request, step="review", actor=journal.staff(by.pk), facts=settled)
     _carry_on_after_new_hits(request, actor=journal.staff(by.pk))
 
 
@@ -67,37 +71,69 @@ def decide(
     by: "User",
     ground: str = "",
     reasons: str = "",
+    evidence: str = "",
     identity_basis: str = "",
     withheld: Sequence[int] = (),
-) -> None:
+) -> Decision:
     """Sign the outcome of one claim; with the last one, the request is decided and carried out.
 
+    What two people must sign is put on record as a proposal, and takes effect with `countersign`.
+
     Args:
+        evidence: what proves the ground of a refusal; for the authority, it does not go into the letter.
         withheld: for a partial refusal, the ids of the accepted photos that it covers.
 
     Raises:
-        TransitionRefused: out of order, contradicted by the review, without an identity basis, or a refusal
-            without its ground and reasons.
-        AnswerIncomplete: the letter would lack something obligatory.
+        TransitionRefused: a guard of the table refuses; as AnswerIncomplete if the letter would lack something.
+        ValueError: no such outcome or identity basis.
     """
-    request = RightsRequest.objects.get(pk=request_id)
+    request = requests.locked(request_id)
     claim = request.claims.get(right=right)
     wanted = ClaimOutcome(outcome)
-    _check_order(request, wanted)
-    _check_review_agrees(request, wanted)
-    if wanted in DISCLOSING and identity_basis not in IdentityBasis.values:
-        raise TransitionRefused("Say how the person's identity was established.", "GDPR 12(6)")
-    check_remedies(request) if wanted is ClaimOutcome.REFUSED else check_complete(request)
-    _check_withheld(request, wanted, withheld)
-    requests.decide(
+    if identity_basis:
+        IdentityBasis(identity_basis)
+    unlawful = bool(ControllerProfile.load().found_unlawful.strip())
+    decision = requests.decide(
         claim=claim,
         outcome=wanted,
         by=by,
+        facts=facts_of(request),
         ground=ground,
         reasons=reasons,
+        evidence=evidence,
         identity_basis=identity_basis,
         withheld=withheld,
+        proposal=needs_two(ground, right=right, outcome=wanted, unlawful=unlawful),
     )
+    _carry_out_if_decided(request, by)
+    return decision
+
+
+@transaction.atomic
+def countersign(*, request_id: UUID, right: str, by: "User") -> None:
+    """Sign a proposed decision as the second person. Raises: TransitionRefused, also for its first signer."""
+    request = requests.locked(request_id)
+    proposal = _proposal(request.claims.get(right=right))
+    requests.countersign(decision=proposal, by=by, facts=facts_of(request))
+    _carry_out_if_decided(request, by)
+
+
+@transaction.atomic
+def reject(*, request_id: UUID, right: str, by: "User") -> None:
+    """Do not sign a proposed decision: it is dropped, the claim stays undecided. Raises: TransitionRefused."""
+    claim = requests.locked(request_id).claims.get(right=right)
+    _proposal(claim)
+    requests.drop_proposal(claim=claim, by=by)
+
+
+def _proposal(claim: Claim) -> Decision:
+    proposal = queries.proposal(claim)
+    if proposal is None:
+        raise TransitionRefused(gettext_noop("Nothing waits for a second signature here."))
+    return proposal
+
+
+def _carry_out_if_decided(request: RightsRequest, by: "User") -> None:
     if request.claims.filter(outcome=ClaimOutcome.PENDING).exists():
         return
     step = "decide" if request.state == RequestState.REVIEWED else "decide_unsearched"
@@ -105,31 +141,25 @@ def decide(
     start(request)
 
 
-def _check_order(request: RightsRequest, outcome: ClaimOutcome) -> None:
+def facts_of(request: RightsRequest) -> Facts:
+    """What the review, the profile and earlier requests know, for the guards of a decision."""
+    found: dict[str, Any] = {}
     if request.state == RequestState.REVIEWED:
-        return
-    if request.state not in (RequestState.RECEIVED, RequestState.CONFIRMED, RequestState.SEARCHED):
-        raise TransitionRefused("This request was decided already, or has ended.")
-    others = set(request.claims.values_list("outcome", flat=True)) - {ClaimOutcome.PENDING, ClaimOutcome.REFUSED}
-    if outcome is not ClaimOutcome.REFUSED or others:
-        raise TransitionRefused("Only a refusal can be decided before everything held was searched and reviewed.")
+        found["accepted"] = frozenset(reviews.accepted_faces(request.pk).values_list("photo_id", flat=True))
+    earlier = earlier_request(request)
+    return Facts(
+        missing=absent(missing(request)),
+        remedies_missing=absent(missing_remedies(request)),
+        unlawful=bool(ControllerProfile.load().found_unlawful.strip()),
+        earlier=local_day(earlier.received_at, earlier.time_zone) if earlier else None,
+        **found,
+    )
 
 
-def _check_review_agrees(request: RightsRequest, outcome: ClaimOutcome) -> None:
-    if request.state != RequestState.REVIEWED:
-        return
-    held = reviews.accepted_faces(request.pk).exists()
-    if outcome is ClaimOutcome.NOTHING_HELD and held:
-        raise TransitionRefused("The review accepted pictures of this person; something is held.", "GDPR 15(1)")
-    if outcome in DISCLOSING and not held:
-        raise TransitionRefused("The review accepted no picture; the outcome is: nothing held.", "GDPR 15(1)")
-
-
-def _check_withheld(request: RightsRequest, outcome: ClaimOutcome, withheld: Sequence[int]) -> None:
-    if outcome is not ClaimOutcome.PARTIAL:
-        if withheld:
-            raise TransitionRefused("Only a partial refusal withholds single pictures.")
-        return
-    accepted = set(reviews.accepted_faces(request.pk).values_list("photo_id", flat=True))
-    if not withheld or not set(withheld) <= accepted:
-        raise TransitionRefused("Name the pictures that the refusal covers, among the accepted ones.")
+def earlier_request(request: RightsRequest) -> RightsRequest | None:
+    """The last request before this one from the same address; None where there is none, or no address."""
+    email = request.requester.email
+    if not email:
+        return None
+    same = RightsRequest.objects.filter(requester__email__iexact=email, received_at__lt=request.received_at)
+    return same.order_by("-received_at", "-pk").first()

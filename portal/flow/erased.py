@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from matching import erase as erasing
@@ -16,7 +17,8 @@ from portal.flow.searched import search_anew, usable_templates
 from portal.models import Answer, Event, JobKind, Recipient
 from portal.notices import outbox
 from rights import journal, queries, requests
-from rights.law.lifecycle import ClaimOutcome, RequestState
+from rights.law import guards
+from rights.law.lifecycle import ClaimOutcome, Facts, RequestState, TransitionRefused
 from rights.models import OPEN_STATES, Claim, Right, RightsRequest
 
 
@@ -78,8 +80,10 @@ def erase(*, request_id: UUID) -> None:
     claim = erasure_to_do(request)
     if claim is None or request.state != RequestState.DECIDED:
         return
-    if not copy_is_settled(request):
-        raise jobs.Postponed("The copy was not fetched yet.")
+    try:
+        guards.the_copy_comes_first(Facts(copy_settled=copy_is_settled(request)))
+    except TransitionRefused as refused:
+        raise jobs.Postponed(refused.why) from refused
     if reviews.lost_faces(request.pk):
         search_anew(request, why="a picture was imported anew")
         return
@@ -99,18 +103,29 @@ def prove(request: RightsRequest, claim: Claim) -> None:
     )
     if proof.hits_open:
         with transaction.atomic():
-            requests.take(request=request, step="find_more", actor=journal.SYSTEM)
+            requests.take(request=requests.locked(request.pk), step="find_more", actor=journal.SYSTEM)
         return
-    if not proof.ok:
+    try:
+        with transaction.atomic():
+            _close(requests.locked(request.pk), claim, proof)
+    except TransitionRefused as refused:
         found = {"faces": proof.found_faces, "objects": proof.objects_left, "vectors": proof.vectors_left}
         journal.record(request=request, actor=journal.SYSTEM, event="erasure_not_proven", detail=found)
-        raise ErasureNotProven(f"Something is left: {found}.")
-    with transaction.atomic():
-        facts = proof_facts(request, proof)
-        if requests.fulfil(claim=claim, actor=journal.SYSTEM, detail=facts):
-            told = tell_recipients(request)
-            outbox.post(request=request, event=Event.ERASED, context=facts | {"recipients": told})
-        finish_if_carried_out(request)
+        raise ErasureNotProven(f"{refused.why} {found}") from refused
+
+
+def _close(request: RightsRequest, claim: Claim, proof: erasing.Proof) -> None:
+    told = tell_recipients(request)
+    left = proof.found_faces + proof.objects_left + proof.vectors_left
+    shown = Facts(
+        copy_settled=copy_is_settled(request),
+        left=left if proof.ok or left else None,  # A sweep that did not cover everything has shown nothing.
+        recipients_told={recipient.name for recipient in _shown_to(request)} <= set(told),
+    )
+    facts = proof_facts(request, proof)
+    if requests.fulfil(claim=claim, actor=journal.SYSTEM, facts=shown, detail=facts):
+        outbox.post(request=request, event=Event.ERASED, context=facts | {"recipients": told})
+    finish_if_carried_out(request)
 
 
 def proof_facts(request: RightsRequest, proof: erasing.Proof) -> dict[str, object]:
@@ -126,11 +141,17 @@ def proof_facts(request: RightsRequest, proof: erasing.Proof) -> dict[str, objec
     }
 
 
+def _shown_to(request: RightsRequest) -> QuerySet[Recipient]:
+    """Who was shown pictures of the sources that the person was erased from."""
+    erased = Erasure.objects.filter(subject=request.pk).values("source")
+    return Recipient.objects.filter(sources__in=erased).distinct().order_by("pk")
+
+
 def tell_recipients(request: RightsRequest) -> list[str]:
     """Post a notice to every recipient of a source that the person was erased from (GDPR 19); their names."""
     erased = Erasure.objects.filter(subject=request.pk).order_by("pk")
     told = []
-    for recipient in Recipient.objects.filter(sources__in=erased.values("source")).distinct().order_by("pk"):
+    for recipient in _shown_to(request):
         shown = erased.filter(source__in=recipient.sources.all())
         pictures = [{"sha256": item.sha256, "url": item.source_url, "action": item.action} for item in shown]
         outbox.post(

@@ -16,6 +16,7 @@ from portal.models import ControllerProfile, Event, Evidence, EvidenceKind, JobK
 from portal.notices import outbox
 from rights import journal, requests
 from rights.law.lifecycle import ClaimOutcome, RequestState, TransitionRefused
+from rights.law.sentences import gettext_noop
 from rights.models import OPEN_STATES, RightsRequest
 
 
@@ -30,6 +31,7 @@ class Contact:
     person_name: str = ""
     relation: str = ""
     postal_address: str = ""
+    place: str = ""
 
 
 @transaction.atomic
@@ -49,7 +51,7 @@ def receive(
         received_at: first receipt in any official channel; now, if the form was sent just now.
 
     Raises:
-        ValueError: no right is claimed, or the receipt lies in the future.
+        ValueError: no right is claimed, the place is none, or the receipt lies in the future.
     """
     controller = ControllerProfile.load()
     request = requests.register(
@@ -62,6 +64,7 @@ def receive(
         time_zone=settings.TIME_ZONE,
         linked_to=_open_request_of(contact.email),
         actor=actor,
+        place=contact.place,
     )
     Requester.objects.create(
         request=request,
@@ -101,7 +104,7 @@ def _keep_probe(request: RightsRequest, probe: bytes) -> Evidence:
 @transaction.atomic
 def confirm(*, request_id: UUID, actor: str = journal.CITIZEN) -> None:
     """The person proved control of the e-mail address, or staff know them otherwise; the search begins."""
-    request = RightsRequest.objects.get(pk=request_id)
+    request = requests.locked(request_id)
     if request.state != RequestState.RECEIVED:
         return
     requests.take(request=request, step="confirm", actor=actor)
@@ -115,9 +118,9 @@ def replace_probe(*, request_id: UUID, probe: bytes, actor: str = journal.CITIZE
     Raises:
         TransitionRefused: the search was made already, or the request has ended.
     """
-    request = RightsRequest.objects.get(pk=request_id)
+    request = requests.locked(request_id)
     if request.state not in (RequestState.RECEIVED, RequestState.CONFIRMED):
-        raise TransitionRefused("The search was made already; another photograph would change nothing.")
+        raise TransitionRefused(gettext_noop("The search was made already; another photograph would change nothing."))
     _keep_probe(request, probe)
     journal.record(request=request, actor=actor, event="probe_received")
     if request.state == RequestState.CONFIRMED:
@@ -132,9 +135,7 @@ def is_decided(request: RightsRequest) -> bool:
 @transaction.atomic
 def withdraw(*, request_id: UUID, actor: str = journal.CITIZEN) -> None:
     """The person takes the request back. Its evidence is destroyed at once. Raises: TransitionRefused."""
-    request = RightsRequest.objects.get(pk=request_id)
-    if is_decided(request):
-        raise TransitionRefused("This request was decided, and is being carried out.")
+    request = requests.locked(request_id)
     requests.take(request=request, step="withdraw", actor=actor)
     outbox.post(request=request, event=Event.WITHDRAWN)
     destroy_evidence(request)

@@ -11,7 +11,7 @@ from portal import jobs, vault
 from portal.models import Event, Evidence, EvidenceKind, JobKind, JobState
 from portal.notices import outbox
 from rights import journal, requests
-from rights.law.lifecycle import RequestState
+from rights.law.lifecycle import Facts, RequestState, TransitionRefused
 from rights.models import RightsRequest
 
 
@@ -50,13 +50,16 @@ def search(*, request_id: UUID) -> None:
     if templates is None:
         return
     found = searching.run(subject=request.pk, probes=templates)
-    if not found.certificate["complete"]:
+    try:
+        with transaction.atomic():
+            request = requests.locked(request_id)
+            complete = Facts(search_complete=bool(found.certificate["complete"]))
+            requests.take(request=request, step="search", actor=journal.SYSTEM, facts=complete)
+            if not reviews.open_hits(request.pk):  # None were found, or all were judged before.
+                requests.take(request=request, step="review", actor=journal.SYSTEM, facts=Facts(hits_open=0))
+    except TransitionRefused as refused:
         journal.record(request=request, actor=journal.SYSTEM, event="search_incomplete")
-        raise jobs.Postponed("Not everything held could be searched.")
-    with transaction.atomic():
-        requests.take(request=request, step="search", actor=journal.SYSTEM)
-        if not reviews.open_hits(request.pk):  # None were found, or all were judged before.
-            requests.take(request=request, step="review", actor=journal.SYSTEM)
+        raise jobs.Postponed(refused.why) from refused
 
 
 def usable_templates(request: RightsRequest) -> np.ndarray | None:

@@ -2,17 +2,19 @@
 
 from portal.models.answer import Answer
 from portal.models.code import EmailCode
-from portal.models.controller import ControllerProfile, ControllerText
+from portal.models.controller import ControllerProfile, ControllerText, Remedy
 from portal.models.draft import Draft
 from portal.models.evidence import Evidence, EvidenceKey, EvidenceKind
 from portal.models.job import Job, JobKind, JobState
 from portal.models.local_mail import LocalMail
-from portal.models.notice import Event, Notice, NoticeState
+from portal.models.notice import Audience, Event, Notice, NoticeState
 from portal.models.recipient import Recipient
+from portal.models.reminder import Reminder
 from portal.models.requester import Requester
 
 __all__ = [
     "Answer",
+    "Audience",
     "ControllerProfile",
     "ControllerText",
     "Draft",
@@ -28,5 +30,7 @@ __all__ = [
     "Notice",
     "NoticeState",
     "Recipient",
+    "Remedy",
+    "Reminder",
     "Requester",
 ]

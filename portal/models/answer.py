@@ -12,6 +12,7 @@ class Answer(models.Model):
     size = models.BigIntegerField(help_text="Bytes of the archive, unsealed.")
     sha256 = models.CharField(max_length=64, help_text="Of the archive, unsealed.")
     photos = models.PositiveIntegerField()
+    tells = models.JSONField(default=list, help_text="What the finished archive was seen to tell, by key.")
     built_at = models.DateTimeField()
     offered_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -6,6 +6,9 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from rights.law.choice import choose
+from rights.law.regime import CODES
+
 
 class ControllerProfile(models.Model):
     """The one controller of this installation. Staff fill it in; an answer cannot be sent while it is incomplete."""
@@ -30,6 +33,20 @@ class ControllerProfile(models.Model):
     transfers_outside_union = models.BooleanField(_("data is transferred outside the Union"), default=False)
     automated_decisions = models.BooleanField(_("automated decisions are taken (article 22)"), default=False)
 
+    found_unlawful = models.TextField(
+        _("processing found unlawful"),
+        blank=True,
+        help_text=_(
+            "If an authority or a court has found the processing of these pictures unlawful: which decision. Erasure "
+            "is then the default, and to keep a picture takes the signatures of two people (17(1)(d))."
+        ),
+    )
+    dpo_email = models.EmailField(
+        _("e-mail of the data protection officer"),
+        blank=True,
+        help_text=_("Told when a request is due and on every day after; nothing can mute it."),
+    )
+
     class Meta:
         verbose_name = _("controller profile")
         verbose_name_plural = _("controller profile")
@@ -37,6 +54,10 @@ class ControllerProfile(models.Model):
 
     def __str__(self) -> str:
         return self.name or str(_("controller profile"))
+
+    def home(self) -> str:
+        """The code of the law of the controller's place."""
+        return choose(place="", country=self.country, subdivision=self.subdivision).code
 
     @classmethod
     def load(cls) -> Self:
@@ -65,3 +86,26 @@ class ControllerText(models.Model):
 
     def __str__(self) -> str:
         return self.language
+
+
+class Remedy(models.Model):
+    """Whom a person can turn to under a law other than that of the controller's own place, in one language."""
+
+    profile = models.ForeignKey(ControllerProfile, on_delete=models.CASCADE, related_name="remedies")
+    regime = models.CharField(_("law"), max_length=16, choices=[(code, code) for code in CODES])
+    language = models.CharField(_("language"), max_length=8)
+    authority_name = models.CharField(_("supervisory authority"), max_length=200)
+    authority_address = models.TextField(_("its postal address"))
+    authority_url = models.URLField(_("its complaints page"))
+    court = models.TextField(_("judicial remedy: which court, how"))
+
+    class Meta:
+        ordering = ["regime", "language"]
+        verbose_name = _("remedy under another law")
+        verbose_name_plural = _("remedies under other laws")
+        constraints = [
+            models.UniqueConstraint(name="one_remedy_per_law", fields=["profile", "regime", "language"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.regime} ({self.language})"

@@ -24,6 +24,7 @@ class EvidenceKey(models.Model):
 
 class EvidenceKind(models.TextChoices):
     PROBE = "probe", _("photo supplied by the requester")
+    REPLY = "reply", _("what the requester answered to a question")
 
 
 class Evidence(models.Model):

@@ -21,6 +21,20 @@ class Event(models.TextChoices):
     REFUSED = "refused", _("refused")
     WITHDRAWN = "withdrawn", _("withdrawn")
     RECIPIENT_TOLD = "recipient_told", _("recipient told of an erasure")
+    EXTENDED = "extended", _("time extended, with reasons")
+    ASKED = "asked", _("asked for something")
+    CLOCK_RUNS = "clock_runs", _("answer received, new date")
+    DUE_SOON = "due_soon", _("reminder to staff: due soon")
+    DUE = "due", _("data protection officer told: due or overdue")
+
+
+class Audience(models.TextChoices):
+    """To whom a notice goes."""
+
+    REQUESTER = "requester", _("requester")
+    RECIPIENT = "recipient", _("recipient")
+    STAFF = "staff", _("staff")
+    DPO = "dpo", _("data protection officer")
 
 
 class NoticeState(models.TextChoices):
@@ -39,6 +53,7 @@ class Notice(models.Model):
     request = models.ForeignKey(RightsRequest, on_delete=models.CASCADE, related_name="notices")
     event = models.CharField(max_length=16, choices=Event.choices)
     key = models.CharField(max_length=64, help_text="Which occurrence of the event, so that it is told once.")
+    audience = models.CharField(max_length=12, choices=Audience.choices, default=Audience.REQUESTER)
     recipient = models.ForeignKey(Recipient, null=True, blank=True, on_delete=models.PROTECT, related_name="notices")
     code = models.ForeignKey(EmailCode, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     language = models.CharField(max_length=8)

@@ -12,16 +12,25 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
+from portal import laws, staff
 from portal.answers.facts import missing_remedies
+from portal.answers.remedies import of_request as remedies_of
 from portal.answers.scope import withheld_photos
 from portal.identity import links
-from portal.models import ControllerProfile, ControllerText, Event, Notice
+from portal.models import Audience, ControllerProfile, ControllerText, Event, Notice
+from portal.wording import sentence
+from portal.words import state_name
 from rights import queries
 from rights.law.grounds import GROUNDS
 from rights.models import Right
+
+
+class Incomplete(Exception):  # noqa: N818 - what the mail is
+    """The controller's profile lacks what this mail is obliged to say, or whom to tell; it waits for that."""
 
 
 def message_id(notice: Notice) -> str:
@@ -43,11 +52,30 @@ def compose(notice: Notice) -> EmailMultiAlternatives:
         subject=subject.strip(),
         body="\n\n".join(filter(None, [_plain(body).strip(), facts["controller"].name])) + "\n",
         from_email=_sender(facts["controller"]),
-        to=[notice.recipient.email if notice.recipient else notice.request.requester.email],
+        to=_addresses(notice),
         headers=_headers(notice),
     )
     message.attach_alternative(html, "text/html")
     return message
+
+
+def _addresses(notice: Notice) -> list[str]:
+    """To whom it goes. Raises: Incomplete, where nobody is to be found: the notice waits until somebody is."""
+    match notice.audience:
+        case Audience.STAFF:
+            found = sorted(user.email for user in staff.at_the_desk() if user.email)
+            missing = "No member of staff has an e-mail address: enter one."
+        case Audience.DPO:
+            controller = ControllerProfile.load()
+            found = [address for address in (controller.dpo_email or controller.email,) if address]
+            missing = "The controller's profile names no e-mail address of a data protection officer."
+        case Audience.RECIPIENT if notice.recipient:
+            found, missing = [notice.recipient.email], ""
+        case _requester:
+            found, missing = [notice.request.requester.email], ""
+    if not found:
+        raise Incomplete(missing)
+    return found
 
 
 def _sender(controller: ControllerProfile) -> str:
@@ -57,7 +85,7 @@ def _sender(controller: ControllerProfile) -> str:
 
 def _headers(notice: Notice) -> dict[str, str]:
     headers = {"Message-ID": message_id(notice), "Auto-Submitted": "auto-generated"}
-    if notice.event != Event.ACKNOWLEDGED and notice.recipient is None:
+    if notice.event != Event.ACKNOWLEDGED and notice.audience == Audience.REQUESTER:
         first = notice.request.notices.filter(event=Event.ACKNOWLEDGED).first()
         if first is not None:
             headers |= {"In-Reply-To": message_id(first), "References": message_id(first)}
@@ -93,12 +121,8 @@ def _read(value: object) -> object:
     return value
 
 
-class Incomplete(Exception):  # noqa: N818 - what the mail is
-    """The controller's profile lacks what this mail is obliged to say; the mail waits until it is filled in."""
-
-
 def _acknowledgement(notice: Notice) -> dict[str, Any]:
-    return {"photo_missing": not notice.request.evidence.exists()}
+    return {"photo_missing": not notice.request.evidence.exists(), "law": laws.of_request(notice.request)}
 
 
 def _answer(notice: Notice) -> dict[str, Any]:
@@ -125,6 +149,7 @@ def _refusal(notice: Notice) -> dict[str, Any]:
         raise Incomplete("A refusal must name the supervisory authority and the court.")
     ground = GROUNDS[decision.ground]
     return {
+        "remedies": remedies_of(notice.request),
         "right": right,
         "partial": decision.outcome == "partial",
         "ground_text": gettext(ground.letter_text),
@@ -134,8 +159,40 @@ def _refusal(notice: Notice) -> dict[str, Any]:
     }
 
 
+def _clock_event(notice: Notice) -> dict[str, Any]:
+    """What staff wrote, and the dates that follow from it."""
+    event = notice.request.clock_events.get(pk=notice.key)
+    deadline = queries.deadline(notice.request)
+    return {
+        "event": event,
+        "due": notice.request.due,
+        "stands": deadline.standing_since is not None,
+        "derivation": [sentence(line) for line in deadline.derivation],
+        "citation": deadline.citation,
+        "remedies": remedies_of(notice.request),
+        "by_mail": bool(notice.request.requester.email),
+    }
+
+
+def _reminder(notice: Notice) -> dict[str, Any]:
+    """Where the request stands when the mail goes, whatever day it was meant for."""
+    request = notice.request
+    return {
+        "left": queries.days_left(request),
+        "state": state_name(request.state),
+        "answered": not queries.is_owed(request),
+        "missed": len(notice.context["days"]) - 1,
+        "desk_url": settings.PUBLIC_URL + reverse("admin:rights_rightsrequest_change", args=[request.pk]),
+    }
+
+
 _FACTS_OF = {
     Event.ACKNOWLEDGED: _acknowledgement,
+    Event.EXTENDED: _clock_event,
+    Event.ASKED: _clock_event,
+    Event.CLOCK_RUNS: _clock_event,
+    Event.DUE_SOON: _reminder,
+    Event.DUE: _reminder,
     Event.ANSWER_READY: _answer,
     Event.ERASED: _erasure,
     Event.REFUSED: _refusal,

@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from portal import leases
-from portal.models import Answer, EmailCode, Event, Notice, NoticeState, Recipient
+from portal.models import Answer, Audience, EmailCode, Event, Notice, NoticeState, Recipient
 from portal.notices.compose import compose, message_id
 from portal.nudges import nudge
 from rights.models import RightsRequest
@@ -38,22 +38,27 @@ def post(
     key: str = "",
     code: EmailCode | None = None,
     recipient: Recipient | None = None,
+    audience: Audience | None = None,
     context: dict[str, Any] | None = None,
 ) -> Notice:
     """Put a notice into the outbox, once per event and key, in the caller's transaction.
 
     Args:
+        audience: the requester, or the recipient if there is one, unless it is somebody else.
         context: facts of the event; no name, address, code or picture.
     """
-    reachable = recipient is not None or bool(request.requester.email)
+    audience = audience or (Audience.RECIPIENT if recipient else Audience.REQUESTER)
+    to_requester = audience == Audience.REQUESTER
+    reachable = not to_requester or bool(request.requester.email)
     notice, created = Notice.objects.get_or_create(
         request=request,
         event=event,
         key=key,
         defaults={
             "code": code,
+            "audience": audience,
             "recipient": recipient,
-            "language": settings.LANGUAGE_CODE if recipient else request.language,
+            "language": request.language if to_requester else settings.LANGUAGE_CODE,
             "context": context or {},
             "state": NoticeState.WAITING if reachable else NoticeState.BY_POST,
             "not_before": timezone.now(),

@@ -9,9 +9,9 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 
 from matching.models import Source
-from portal.models import ControllerProfile, ControllerText, Recipient
+from portal.models import ControllerProfile, ControllerText, Recipient, Remedy
 from portal.serve.keys import write_private
-from portal.serve.texts import PROFILE, RECIPIENTS, TEXTS
+from portal.serve.texts import AUTHORITIES, PROFILE, RECIPIENTS, REMEDIES, TEXTS
 
 STAFF: Final = ("reviewer-one", "reviewer-two")
 """Two, because a possible hit counts only once two people have said: same person."""
@@ -37,6 +37,10 @@ DESK: Final = (
     "portal.add_controllertext",
     "portal.change_controllertext",
     "portal.delete_controllertext",
+    "portal.view_remedy",
+    "portal.add_remedy",
+    "portal.change_remedy",
+    "portal.delete_remedy",
 )
 """What working at the desk needs. Managing staff is not in it."""
 
@@ -64,7 +68,9 @@ def staff_logins(var: Path) -> dict[str, str]:
         with transaction.atomic():
             group = desk_group()
             for name, password in logins.items():
-                user = User.objects.create_user(name, password=password, is_staff=True, is_superuser=name == STAFF[0])
+                user = User.objects.create_user(
+                    name, f"{name}@example.org", password, is_staff=True, is_superuser=name == STAFF[0]
+                )
                 user.groups.add(group)
     if not target.exists():
         return {}
@@ -79,6 +85,10 @@ def demo_controller() -> ControllerProfile:
     if created:
         for language, texts in TEXTS.items():
             ControllerText.objects.create(profile=profile, language=language, **texts)
+            for law, authority in AUTHORITIES.items():
+                Remedy.objects.create(
+                    profile=profile, regime=law, language=language, authority_name=authority, **REMEDIES[language]
+                )
     return profile
 
 

@@ -8,6 +8,7 @@ PROFILE: Final[dict[str, Any]] = {
     "postal_address": "12 rue de l'Exemple\n75011 Paris\nFrance",
     "email": "archive@example.org",
     "country": "FR",
+    "dpo_email": "dpo@example.org",
     "dpo_contact": "Data protection officer, Lumière Photo Archive\n12 rue de l'Exemple, 75011 Paris\ndpo@example.org",
     "established_in_union": True,
     "authority_name": "Commission nationale de l'informatique et des libertés (CNIL)",
@@ -66,5 +67,29 @@ RECIPIENTS: Final[dict[str, dict[str, Any]]] = {
         "email": "privacy@syndicate.example.org",
         "country": "CA",
         "since": date(2021, 9, 15),
+    },
+}
+
+AUTHORITIES: Final = {
+    "uk-gdpr": "Information Commissioner's Office (ICO)",
+    "ccpa": "California Privacy Protection Agency (CPPA); Attorney General",
+    "vcdpa": "Attorney General of Virginia",
+    "cpa": "Attorney General of Colorado",
+    "lgpd": "Autoridade Nacional de Proteção de Dados (ANPD)",
+    "fadp": "Federal Data Protection and Information Commissioner (FDPIC)",
+    "pipeda": "Office of the Privacy Commissioner of Canada (OPC)",
+    "quebec-25": "Commission d'accès à l'information (CAI)",
+}
+"""Whom a refusal names under each law; the rest of a remedy is sample text, and says so."""
+REMEDIES: Final = {
+    "en": {
+        "authority_address": "(sample text of the demonstration: the authority's postal address)",
+        "authority_url": "https://example.org/complaints",
+        "court": "(sample text of the demonstration: which court, and how to go to it)",
+    },
+    "fr": {
+        "authority_address": "(texte d’exemple de la démonstration : l’adresse postale de l’autorité)",
+        "authority_url": "https://example.org/plaintes",
+        "court": "(texte d’exemple de la démonstration : quel tribunal, et comment le saisir)",
     },
 }

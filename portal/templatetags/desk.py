@@ -4,10 +4,11 @@ from django import template
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal.desk.words import SOON_DAYS, state_name
 from portal.models import JobKind, JobState
+from portal.words import SOON_DAYS, state_name
 from rights import queries
-from rights.law.lifecycle import ClaimOutcome, RequestState
+from rights.law.lifecycle import ClaimOutcome
+from rights.law.regime import Stop
 from rights.models import RightsRequest
 
 register = template.Library()
@@ -27,6 +28,11 @@ PROBE_PROBLEMS = {
     "face_too_small": _("the face is too small"),
     "blurred": _("the picture is blurred"),
     "unreadable": _("it cannot be read"),
+}
+ASKED_FOR = {
+    Stop.IDENTITY: _("who the person is"),
+    Stop.CLARIFICATION: _("what the person means"),
+    Stop.FEE: _("a fee"),
 }
 JOB_NAMES = {
     JobKind.SEARCH: _("search"),
@@ -54,6 +60,11 @@ def problem_name(code: str) -> str:
 
 
 @register.filter
+def asked_name(kind: str) -> str:
+    return str(ASKED_FOR[Stop(kind)])
+
+
+@register.filter
 def job_name(kind: str) -> str:
     return str(JOB_NAMES[JobKind(kind)])
 
@@ -71,7 +82,7 @@ def verdict_sign(outcome: str) -> str:
 @register.filter
 def urgency(request: RightsRequest) -> str:
     """A class name: how near the due date of a request is."""
-    if request.state in (RequestState.CARRIED_OUT, RequestState.CLOSED, RequestState.WITHDRAWN):
+    if not queries.is_owed(request):
         return "desk-done"
     left = queries.days_left(request)
     return "desk-overdue" if left < 0 else "desk-soon" if left <= SOON_DAYS else "desk-in-time"

@@ -1,5 +1,6 @@
 """What an answer to an access request is obliged to say (GDPR 15(1) to 15(3), 12(4))."""
 
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -33,11 +34,29 @@ OBLIGATORY: Final = (
     Element("certificate", "GDPR 15(1)", gettext_noop("certificate of a complete search")),
 )
 
+TOLD: Final = (
+    Element("recipients_named", "GDPR 15(1)(c), C-154/21", gettext_noop("the recipients, each by name")),
+    Element("sources", "GDPR 15(1)(g)", gettext_noop("where each picture comes from")),
+    Element("metadata", "GDPR 15(3)", gettext_noop("everything stored about each picture")),
+    Element("templates", "GDPR 15(1)", gettext_noop("that a template of the face exists, and the template itself")),
+    Element("pictures", "GDPR 15(3)", gettext_noop("the copy of every picture that is not withheld")),
+)
+"""What the finished answer itself must be seen to tell, beyond what the profile supplies (LAW.md, point 8)."""
+
 
 def missing(facts: Mapping[str, object]) -> list[Element]:
     """The obligatory elements whose fact is absent, None, False or blank."""
     return [element for element in OBLIGATORY if not _is_said(facts.get(element.key))]
 
 
+_LINK: Final = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_WORDS: Final = 6
+"""With fewer words around a link, a text only points to a page."""
+
+
 def _is_said(fact: object) -> bool:
-    return bool(fact.strip()) if isinstance(fact, str) else bool(fact)
+    """A text that only points to a page says nothing: a link to a privacy policy is no answer (LAW.md, point 7)."""
+    if not isinstance(fact, str):
+        return bool(fact)
+    words = len(_LINK.sub(" ", fact).split())
+    return bool(words) and not (_LINK.search(fact) and words < _WORDS)

@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 
 from rights.law import calendars, stops
 from rights.law.counting import Length, add_months, length, local_day
-from rights.law.lifecycle import TransitionRefused
 from rights.law.regime import Period, Regime, Unit
 from rights.law.sentences import Params, Sentence, gettext_noop
+from rights.law.states import TransitionRefused
 from rights.law.stops import Pause, PauseRefused, Running
 
 __all__ = ["Deadline", "ExtensionRefused", "Pause", "PauseRefused", "Sentence", "add_months", "deadline", "due_for",
@@ -90,6 +90,7 @@ def deadline(
     time_zone: str,
     pauses: Iterable[Pause] = (),
     extended_on: date | None = None,
+    recorded: bool = False,
 ) -> Deadline:
     """When the answer to a request received then is due.
 
@@ -98,6 +99,7 @@ def deadline(
         time_zone: the controller's; it decides the day of receipt.
         pauses: the recorded questions to the person.
         extended_on: the day on which the notice of extension was sent.
+        recorded: these are facts and not intentions: what came too late has no effect, and is no error.
 
     Raises:
         ValueError: naive moment, unknown time zone, or no calendar of holidays for the country.
@@ -106,14 +108,16 @@ def deadline(
     """
     case = _Case(regime, local_day(received_at, time_zone), country, subdivision)
     asked = tuple(pauses)
-    running = case.run(length(regime.answer), asked, refuse_late=extended_on is None)
+    running = case.run(length(regime.answer), asked, refuse_late=extended_on is None and not recorded)
     nominal = case.nominal(running)
     limit = case.rolled(nominal) if regime.extension and regime.extension.number else None
     last: list[Sentence] = []
     cited: list[str] = []
+    if recorded and extended_on is not None and limit is not None and not case.received <= extended_on <= limit:
+        extended_on = None
     if extended_on is not None:
         extension = _extension(case, extended_on, limit)
-        running = case.run(length(regime.answer) + length(extension), asked, refuse_late=True)
+        running = case.run(length(regime.answer) + length(extension), asked, refuse_late=not recorded)
         nominal = case.nominal(running)
         last, cited = [_extended(extension, extended_on, nominal)], [extension.citation]
     elif running.steps:
@@ -173,17 +177,23 @@ def _extension(case: _Case, extended_on: date, limit: date | None) -> Period:
     """The period that a notice of that day adds. Raises: ExtensionRefused."""
     law = case.regime
     if law.extension is None:
-        raise ExtensionRefused("This law gives no extension.", law.answer.citation)
+        raise ExtensionRefused(gettext_noop("This law gives no extension."), law.answer.citation)
     citation = law.extension.source.citation
     if law.extension.number is None or law.extension.unit is None or limit is None:
-        raise ExtensionRefused("No number of days is known by which this law extends the time.", citation)
+        raise ExtensionRefused(gettext_noop("No number of days is known by which this law extends the time."), citation)
     if extended_on < case.received:
-        raise ExtensionRefused(f"The notice of {extended_on} lies before the receipt of {case.received}.", citation)
+        raise ExtensionRefused(
+            gettext_noop("The notice of {extended_on} lies before the receipt of {received}."),
+            citation, extended_on=extended_on, received=case.received,
+        )  # fmt: skip
     if extended_on > limit:
         raise ExtensionRefused(
-            f"The notice of {extended_on} came too late: the first period ended on {limit}, and with it the extension.",
-            citation,
-        )
+            gettext_noop(
+                "The notice of {extended_on} came too late: "
+                "the first period ended on {limit}, and the extension with it."
+            ),
+            citation, extended_on=extended_on, limit=limit,
+        )  # fmt: skip
     return Period(law.extension.number, law.extension.unit, law.extension.source)
 
 

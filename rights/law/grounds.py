@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 from rights.law import regime
 from rights.law.counting import length
-from rights.law.lifecycle import TransitionRefused
 from rights.law.sentences import gettext_noop
+from rights.law.states import ClaimOutcome, TransitionRefused
 
 ACCESS: Final = "access"
 ERASURE: Final = "erasure"
@@ -155,6 +155,18 @@ def for_regime(code: str, *, two_people: bool = False) -> list[Ground]:
     ]
 
 
+def needs_two(code: str, *, right: str, outcome: ClaimOutcome, unlawful: bool) -> bool:
+    """Whether a decision takes effect only with the signature of a second person.
+
+    Args:
+        code: of the ground, empty where the claim is granted.
+        unlawful: the processing itself was found unlawful (GDPR 17(1)(d)).
+    """
+    keeps = outcome in (ClaimOutcome.REFUSED, ClaimOutcome.PARTIAL)
+    ground = GROUNDS.get(code)
+    return keeps and ((ground is not None and ground.second_signature) or (unlawful and right == ERASURE))
+
+
 def check_signatures(ground: Ground, *, signed_by: int, second: int | None) -> None:
     """Refuse a ground that two people must sign and only one has (GDPR 12(5)).
 
@@ -165,7 +177,8 @@ def check_signatures(ground: Ground, *, signed_by: int, second: int | None) -> N
         TransitionRefused: the second signature is missing, or is the first one's.
     """
     if ground.second_signature and second in (None, signed_by):
-        raise TransitionRefused("This finding needs the signature of a second person.", ground.citation)
+        text = gettext_noop("This finding needs the signature of a second person.")
+        raise TransitionRefused(text, ground.citation)
 
 
 def check_interval(ground: Ground, *, received: date, earlier: date | None) -> None:
@@ -181,4 +194,5 @@ def check_interval(ground: Ground, *, received: date, earlier: date | None) -> N
     if ground.code != "excessive" or apart is None:
         return
     if earlier is None or length(apart).after(earlier, "", "") <= received:
-        raise TransitionRefused("Requests a year or more apart are never excessive.", f"GDPR 12(5); {apart.citation}")
+        text = gettext_noop("Requests a year or more apart are never excessive.")
+        raise TransitionRefused(text, f"GDPR 12(5); {apart.citation}")

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from rights.law.counting import Length
-from rights.law.lifecycle import TransitionRefused
 from rights.law.regime import Effect, Regime, Stop, StopRule
 from rights.law.sentences import Params, Sentence, gettext_noop
+from rights.law.states import TransitionRefused
 
 
 class PauseRefused(TransitionRefused):
@@ -107,8 +107,9 @@ def apply(
         rule = regime.stop_rule(stop.kind)
         if stop.asked < received:
             raise PauseRefused(
-                f"The question of {stop.asked} lies before the receipt of {received}.", regime.answer.citation
-            )
+                gettext_noop("The question of {asked} lies before the receipt of {received}."),
+                regime.answer.citation, asked=stop.asked, received=received,
+            )  # fmt: skip
         if rule is None or rule.effect is Effect.NEVER_STOPS:
             running = _unmoved(running, stop, rule)
             continue
@@ -117,9 +118,9 @@ def apply(
             running = _stopped(replace(running, floor=nominal), stop, rule, whole)
         elif refuse_late:
             raise PauseRefused(
-                f"The question of {stop.asked} came after the time to answer had ended on {rolled(nominal)}.",
-                rule.source.citation,
-            )
+                gettext_noop("The question of {asked} came after the time to answer had ended on {ended}."),
+                rule.source.citation, asked=stop.asked, ended=rolled(nominal),
+            )  # fmt: skip
     return running
 
 

@@ -14,7 +14,8 @@ from matching import ingest, reviews
 from matching.models import Erasure, Face, Photo, Source
 from matching.reviews import Outcome
 from portal import flow, jobs, vault
-from portal.models import Answer, ControllerProfile, Evidence, Job, JobState, Notice, Requester
+from portal.models import Answer, ControllerProfile, Event, Evidence, Job, JobState, Notice, Requester
+from rights import queries
 from rights.law.lifecycle import TransitionRefused
 from rights.models import Channel, Claim, JournalEntry, RightsRequest
 from tests.fakes import paint
@@ -183,7 +184,13 @@ def test_a_refusal_needs_a_ground_and_reasons_and_names_the_remedies(
         flow.decide(request_id=request.pk, right="access", outcome="granted", by=staff, identity_basis="in_person")
     ground = _grounds("access")[0]
     flow.decide(
-        request_id=request.pk, right="access", outcome="refused", by=staff, ground=ground, reasons="As agreed by post."
+        request_id=request.pk,
+        right="access",
+        outcome="refused",
+        by=staff,
+        ground=ground,
+        reasons="As agreed by post.",
+        evidence="Letter of 2 November.",
     )
     request.refresh_from_db()
     assert request.state == "carried_out"
@@ -350,16 +357,41 @@ def test_a_letter_counts_from_the_day_it_arrived(controller: object) -> None:
 
 
 def test_a_ground_that_needs_two_signatures_cannot_be_used_with_one(ask: Ask, staff: User) -> None:
-    """LAW, point 2: "excessive" is never one person's word."""
-    from rights.law import grounds
-
+    """Point 2: "excessive" and "unfounded" are never one person's word."""
+    ask(rights=("access",))
     request = ask(rights=("access",))
-    alone = [g for g in grounds.for_regime("gdpr", two_people=True) if g.second_signature]
-    assert alone
-    for ground in alone:
-        with pytest.raises(TransitionRefused, match="coded ground"):
-            decide(request, staff, "refused", ground=ground.code, reasons="Too many.")
+    for code in ("excessive", "unfounded"):
+        decide(request, staff, "refused", ground=code, reasons="The same as yesterday's.")
+        with pytest.raises(TransitionRefused, match="second person"):
+            flow.countersign(request_id=request.pk, right="access", by=staff)
     assert not Claim.objects.exclude(outcome="pending").exists()
+    request.refresh_from_db()
+    assert request.state == "received"
+
+
+def test_a_finding_takes_effect_when_a_second_person_signs_it(ask: Ask, staff: User, other_staff: User) -> None:
+    first = ask(rights=("access",))
+    request = ask(rights=("access",))
+    decide(request, staff, "refused", ground="excessive", reasons="The same as yesterday's.")
+    flow.countersign(request_id=request.pk, right="access", by=other_staff)
+    claim = request.claims.get()
+    assert claim.outcome == "refused"
+    decision = queries.decision(claim)
+    assert (decision.decided_by, decision.second_by) == (staff, other_staff)
+    assert Notice.objects.get(request=request, event=Event.REFUSED)
+    with pytest.raises(TransitionRefused, match="Nothing waits"):
+        flow.countersign(request_id=request.pk, right="access", by=other_staff)
+    with pytest.raises(TransitionRefused, match="never excessive"):  # The first one has none before it.
+        decide(first, staff, "refused", ground="excessive", reasons="Too many.")
+
+
+def test_a_finding_that_the_second_person_does_not_sign_is_dropped(ask: Ask, staff: User, other_staff: User) -> None:
+    ask(rights=("access",))
+    request = ask(rights=("access",))
+    decide(request, staff, "refused", ground="unfounded", reasons="A joke.")
+    flow.reject(request_id=request.pk, right="access", by=other_staff)
+    assert not request.claims.get().decisions.exists()
+    assert request.journal_entries.filter(event="proposal_dropped").exists()
 
 
 def test_a_picture_that_was_replaced_after_the_review_is_searched_and_reviewed_again(

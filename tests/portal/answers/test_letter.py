@@ -34,7 +34,11 @@ def reviewed(painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff:
 
 def settle(request: RightsRequest, by: User, right: str, outcome: str, **how: object) -> None:
     flow.decide(
-        request_id=request.pk, right=right, outcome=outcome, by=by, **{"identity_basis": "photo_and_email", **how}
+        request_id=request.pk,
+        right=right,
+        outcome=outcome,
+        by=by,
+        **{"identity_basis": "photo_and_email", **({"evidence": "File 7."} if "ground" in how else {}), **how},
     )
     request.refresh_from_db()
 

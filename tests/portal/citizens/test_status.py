@@ -1,6 +1,7 @@
 """The status page: the way of a request, its legal date, and what is asked of the person."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from rights.law.grounds import for_regime
 from rights.law.lifecycle import ClaimOutcome
 from rights.models import RightsRequest
 from tests.portal.citizens.person import Person, upload
+from tests.portal.deeds import SHOWN
 
 pytestmark = pytest.mark.django_db
 
@@ -37,11 +39,12 @@ def seen(person: Person, case: RightsRequest) -> str:
 
 def take(case: RightsRequest, *steps: str) -> None:
     for step in steps:
-        requests.take(request=case, step=step, actor="system")
+        requests.take(request=case, step=step, actor="system", facts=SHOWN)
 
 
 def decide(case: RightsRequest, by: User, **outcomes: ClaimOutcome) -> None:
-    """Decide each claim without going through the review."""
+    """Decide each claim without anybody having looked at a hit."""
+    take(case, "search", "review")
     for right, outcome in outcomes.items():
         refused = outcome in (ClaimOutcome.REFUSED, ClaimOutcome.PARTIAL)
         fitting = (g for g in for_regime("gdpr") if right in g.applies_to)
@@ -53,8 +56,12 @@ def decide(case: RightsRequest, by: User, **outcomes: ClaimOutcome) -> None:
             by=by,
             ground=ground if refused else "",
             reasons="Because a court\nasked us to keep it." if refused else "",
+            evidence="The order of the court." if refused else "",
+            identity_basis="" if outcome is ClaimOutcome.REFUSED else "photo_and_email",
+            withheld=[1] if partial else [],
+            facts=replace(SHOWN, accepted=frozenset()) if outcome is ClaimOutcome.NOTHING_HELD else SHOWN,
         )
-    take(case, "search", "review", "decide")
+    take(case, "decide")
 
 
 def offer(case: RightsRequest, **changes: object) -> Answer:
@@ -145,7 +152,14 @@ def test_a_file_that_is_no_photograph_is_refused_on_the_status_page_too(person: 
 
 
 def test_an_outcome_is_not_shown_before_all_of_it_is_decided(person: Person, case: RightsRequest, staff: User) -> None:
-    requests.decide(claim=case.claims.get(right="access"), outcome=ClaimOutcome.GRANTED, by=staff)
+    take(case, "search", "review")
+    requests.decide(
+        claim=case.claims.get(right="access"),
+        outcome=ClaimOutcome.GRANTED,
+        by=staff,
+        identity_basis="photo_and_email",
+        facts=SHOWN,
+    )
     assert "Granted" not in seen(person, case)
 
 
@@ -162,7 +176,7 @@ def test_an_erasure_that_waits_for_the_copy_can_be_had_at_once(
     person: Person, case: RightsRequest, staff: User
 ) -> None:
     decide(case, staff, access=ClaimOutcome.GRANTED, erasure=ClaimOutcome.GRANTED)
-    requests.fulfil(claim=case.claims.get(right="access"), actor="system")
+    requests.fulfil(claim=case.claims.get(right="access"), actor="system", facts=SHOWN)
     answer = offer(case)
     assert reverse("citizens:erase_now", args=[case.pk]) in seen(person, case)
     assert "cannot be undone" in person.get("erase_now", request_id=case.pk).content.decode()
@@ -184,7 +198,7 @@ def test_nothing_can_be_waived_before_it_is_on_offer(person: Person, case: Right
 def test_the_proof_of_an_erasure_is_told_in_words(person: Person, case: RightsRequest, staff: User) -> None:
     decide(case, staff, access=ClaimOutcome.REFUSED, erasure=ClaimOutcome.GRANTED)
     proof = {"deleted": 11, "redacted": 3, "swept_at": timezone.now().isoformat(), "found": 0}
-    requests.fulfil(claim=case.claims.get(right="erasure"), actor="system", detail=proof)
+    requests.fulfil(claim=case.claims.get(right="erasure"), actor="system", facts=SHOWN, detail=proof)
     told = Recipient.objects.create(name="The Daily Picture", email="desk@daily.example", country="FR")
     case.notices.create(event=Event.RECIPIENT_TOLD, key="1", recipient=told, language="en", not_before=timezone.now())
     page = seen(person, case)

@@ -166,7 +166,12 @@ def test_what_the_law_refuses_is_said_and_what_was_typed_is_kept(
 def test_a_refusal_on_a_coded_ground_is_told(desk: Client, ask: Ask, run_jobs: Run) -> None:
     request = ask(rights=("erasure",))
     ground = next(g for g in grounds.for_regime("gdpr") if "erasure" in g.applies_to and not g.second_signature)
-    data = {"erasure-outcome": "refused", "erasure-ground": ground.code, "erasure-reasons": "A statute."}
+    data = {
+        "erasure-outcome": "refused",
+        "erasure-ground": ground.code,
+        "erasure-reasons": "A statute.",
+        "erasure-evidence": "Its text.",
+    }
     assert desk.post(url("decide", request, "erasure"), data).status_code == 302
     run_jobs()
     assert Claim.objects.get(request=request).fulfilled_at

@@ -194,7 +194,7 @@ def test_the_date_does_not_depend_on_any_number_of_earlier_requests(moments: lis
 
 
 def test_nothing_in_the_signature_could_carry_an_earlier_request() -> None:
-    facts = {"regime", "received_at", "country", "subdivision", "time_zone", "pauses", "extended_on"}
+    facts = {"regime", "received_at", "country", "subdivision", "time_zone", "pauses", "extended_on", "recorded"}
     assert set(inspect.signature(clock.deadline).parameters) == facts
 
 

@@ -1,4 +1,4 @@
-"""Words of the desk that its lists and its templates share.
+"""Words that lists, templates and mails of the desk share.
 
 Template libraries are loaded while unfold is still being imported, so nothing here may need unfold.
 """

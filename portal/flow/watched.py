@@ -1,0 +1,54 @@
+"""Watched: every day the dates are computed anew, and whoever must act is told. Nothing mutes it."""
+
+from datetime import date
+
+from django.db import transaction
+from django.db.models import Q
+
+from portal.models import Audience, Event, Reminder
+from portal.notices import outbox
+from rights import journal, queries, requests, timing
+from rights.law import reminders
+from rights.models import RightsRequest
+
+
+def watch_what_is_owed() -> None:
+    """Look once a day, and after each change, at every request that is still owed something."""
+    today = queries.today()
+    unseen = queries.owed().filter(Q(watched_on=None) | ~Q(watched_on=today))
+    for request_id in unseen.values_list("pk", flat=True):
+        with transaction.atomic():
+            _watch(requests.locked(request_id), today)
+
+
+def _watch(request: RightsRequest, today: date) -> None:
+    if request.watched_on == today or not queries.is_owed(request):
+        return  # Another process was here first.
+    timing.refresh(request)
+    _remind(request, today)
+    request.watched_on = today
+    request.save(update_fields=["watched_on"])
+
+
+def _remind(request: RightsRequest, today: date) -> None:
+    """Put what is due on record, missed days included, and tell each audience once of where it stands now."""
+    due = reminders.due(nominal=request.nominal_due, limit=request.due, by=today)
+    known = set(request.reminders.values_list("about", "days"))
+    new = [reminder for reminder in due if (reminder.about, reminder.days) not in known]
+    for reminder in new:
+        Reminder.objects.create(request=request, about=reminder.about, days=reminder.days)
+        detail = {"days": reminder.days, "about": reminder.about.isoformat(), "on": reminder.on.isoformat()}
+        event = "reminded" if reminder.days > 0 else "escalated"
+        journal.record(request=request, actor=journal.SYSTEM, event=event, detail=detail)
+    for audience, event, own in (
+        (Audience.STAFF, Event.DUE_SOON, [item for item in new if item.days > 0]),
+        (Audience.DPO, Event.DUE, [item for item in new if item.days <= 0]),
+    ):
+        if own:
+            outbox.post(
+                request=request,
+                event=event,
+                key=f"{own[-1].about}:{own[-1].days}",
+                audience=audience,
+                context={"days": [item.days for item in own], "about": own[-1].about.isoformat()},
+            )
