@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.citizens import action_views, code_views, form_views, front_views
+from portal.citizens import action_views, code_views, form_views, front_views, transparency_views
 
 app_name = "citizens"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("request/photo/picture/", form_views.draft_photo, name="draft_photo"),
     path("request/check/", form_views.Check.as_view(), name="check"),
     path("request/<slug:step>/", form_views.Step.as_view(), name="form"),
+    path("transparency/", transparency_views.transparency, name="transparency"),
     path("find/", code_views.Find.as_view(), name="find"),
     path("leave/", code_views.leave, name="leave"),
     path("open/<str:token>/", code_views.link, name="link"),

@@ -102,6 +102,6 @@ def test_nothing_is_loaded_from_anywhere_else(live: Stack, new_page: Callable[..
     page = new_page()
     elsewhere: list[str] = []
     page.on("request", lambda request: elsewhere.append(request.url) if not request.url.startswith(live.url) else None)
-    for path in ("/", "/request/rights/", "/find/", "/mailbox/", "/desk/login/", "/api/docs/"):
+    for path in ("/", "/request/rights/", "/find/", "/transparency/", "/mailbox/", "/desk/login/", "/api/docs/"):
         page.goto(live.url + path)
     assert [url for url in elsewhere if not url.startswith(("data:", "blob:"))] == []

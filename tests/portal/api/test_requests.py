@@ -106,10 +106,10 @@ def test_a_request_made_here_goes_the_whole_way(
     assert state == "searched"
 
 
-def test_the_schema_describes_both_calls(client: Client) -> None:
+def test_the_schema_describes_every_call(client: Client) -> None:
     answer = client.get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"})
     assert answer.status_code == 200
     paths = answer.json()["paths"]
-    assert set(paths) == {URL, URL + "{request_id}/"}
+    assert set(paths) == {URL, URL + "{request_id}/", "/api/transparency/"}
     assert "multipart/form-data" in paths[URL]["post"]["requestBody"]["content"]
     assert client.get("/api/docs/").status_code == 200
