@@ -17,7 +17,7 @@ from rights.models import OPEN_STATES, RightsRequest
 
 def finish_if_carried_out(request: RightsRequest) -> None:
     """Once every claim was carried out, the request is; from then its evidence has its final date."""
-    if request.state != RequestState.DECIDED or request.claims.filter(fulfilled_at=None).exists():
+    if not requests.allows(request, "carry_out"):
         return
     requests.take(request=request, step="carry_out", actor=journal.SYSTEM)
     last_day = timezone.localdate() + timedelta(days=settings.EVIDENCE_DAYS)

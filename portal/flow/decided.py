@@ -134,9 +134,9 @@ def _proposal(claim: Claim) -> Decision:
 
 
 def _carry_out_if_decided(request: RightsRequest, by: "User") -> None:
-    if request.claims.filter(outcome=ClaimOutcome.PENDING).exists():
-        return
     step = "decide" if request.state == RequestState.REVIEWED else "decide_unsearched"
+    if not requests.allows(request, step):
+        return  # Another claim is still to be decided.
     requests.take(request=request, step=step, actor=journal.staff(by.pk))
     start(request)
 

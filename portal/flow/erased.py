@@ -27,7 +27,7 @@ class ErasureNotProven(Exception):  # noqa: N818 - what it says
 
 
 def copy_is_settled(request: RightsRequest) -> bool:
-    """Whether nothing that a granted access claim asks for would be lost by erasing now (LAW.md, point 10).
+    """Whether nothing that a granted access claim asks for would be lost by erasing now (docs/law/points.md, 10).
 
     The copy was fetched or waived, or its offer has ended; or it has been on offer and the erasure's own legal date
     has come: the archive stays on offer after the erasure, so the person loses nothing by it.

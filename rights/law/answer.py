@@ -41,7 +41,7 @@ TOLD: Final = (
     Element("templates", "GDPR 15(1)", gettext_noop("that a template of the face exists, and the template itself")),
     Element("pictures", "GDPR 15(3)", gettext_noop("the copy of every picture that is not withheld")),
 )
-"""What the finished answer itself must be seen to tell, beyond what the profile supplies (LAW.md, point 8)."""
+"""What the finished answer itself must be seen to tell, beyond what the profile supplies (docs/law/points.md, 8)."""
 
 
 def missing(facts: Mapping[str, object]) -> list[Element]:
@@ -55,7 +55,7 @@ _WORDS: Final = 6
 
 
 def _is_said(fact: object) -> bool:
-    """A text that only points to a page says nothing: a link to a privacy policy is no answer (LAW.md, point 7)."""
+    """A text that only points to a page says nothing: a link to a privacy policy is none (docs/law/points.md, 7)."""
     if not isinstance(fact, str):
         return bool(fact)
     words = len(_LINK.sub(" ", fact).split())

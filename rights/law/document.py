@@ -4,11 +4,12 @@ With `--check` nothing is written; the exit status is 1 if a page is stale, and 
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from rights.law import grounds, particulars, regime, retention
+from rights.law import grounds, lifecycle, particulars, points, regime, retention
+from rights.law.guards import Guard
 from rights.law.regime import Effect, Extension, Period, Regime, Roll, StopRule, Unit, Words
 from rights.law.tables import Read, Source
 
@@ -57,7 +58,7 @@ def pages() -> dict[str, str]:
     """Every page by its file name."""
     found = {f"{code}.md": page(regime.load(code)) for code in regime.CODES}
     found |= {f"{code}.md": _retention_page(retention.load(code)) for code in retention.CODES}
-    return found | {"index.md": _index()}
+    return found | {"index.md": _index(), "lifecycle.md": _lifecycle(), "points.md": _points()}
 
 
 def stale() -> list[str]:
@@ -179,6 +180,44 @@ def _index() -> str:
         lines.append(f"| [{law.title}]({code}.md) | {law.place} | {_content(law.answer)} |")
     for rule in (retention.load(code) for code in retention.CODES):
         lines.append(f"| [{rule.title}]({rule.code}.md) | {rule.place} | no right of access; a retention rule |")
+    lines += ["", "How a request goes: [lifecycle.md](lifecycle.md). What it is all about: [points.md](points.md)."]
+    return "\n".join(lines) + "\n"
+
+
+def _lifecycle() -> str:
+    """The table of steps as diagrams, and what must be true before each."""
+    lines = [MADE, "", "# The way of a request", "", "```mermaid", "stateDiagram-v2", "    [*] --> received"]
+    for name, step in lifecycle.REQUEST_STEPS.items():
+        lines += [f"    {source} --> {step.target}: {name}" for source in sorted(step.sources)]
+    lines += ["    closed --> [*]", "    withdrawn --> [*]", "```", "", "## Steps of a request", ""]
+    lines += ["| Step | From | To | Only if |", "|---|---|---|---|"]
+    for name, step in lifecycle.REQUEST_STEPS.items():
+        lines.append(f"| `{name}` | {_sorted(step.sources)} | {step.target} | {_guards(step.guards)} |")
+    lines += ["", "## Steps of a claim", "", "Without a target the outcome stays, and is carried out.", ""]
+    lines += ["| Step | From | To | Only if |", "|---|---|---|---|"]
+    for name, claim in lifecycle.CLAIM_STEPS.items():
+        lines.append(f"| `{name}` | {_sorted(claim.sources)} | {claim.target or '—'} | {_guards(claim.guards)} |")
+    lines += ["", "## Questions to the person", "", "| About | Only if |", "|---|---|"]
+    lines += [f"| {kind} | {_guards(conditions)} |" for kind, conditions in lifecycle.ASKING.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _sorted(values: Iterable[str]) -> str:
+    return ", ".join(sorted(values))
+
+
+def _guards(conditions: Iterable[Guard]) -> str:
+    return "; ".join(guard.__name__.replace("_", " ") for guard in conditions) or "—"
+
+
+def _points() -> str:
+    """The seventeen points with what holds each."""
+    lines = [MADE, "", "# The seventeen points", "", "A portal that complies …", ""]
+    lines += ["| | … | Guards | And |", "|---|---|---|---|"]
+    for point in points.POINTS:
+        names = "; ".join(name.replace("_", " ") for name in points.guards_of(point.number)) or "—"
+        lines.append(f"| {point.number} | {point.rule} | {names} | {point.held_by} |")
+    lines += ["", "`tests/test_seventeen.py` has one test a point, and takes away what holds it to see that test fail."]
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What must be true before a step: one function a condition, each naming the points of LAW.md, section 1, it holds.
+"""What must be true before a step: one function a condition, each naming the points of docs/law/points.md it holds.
 
 A guard reads `Facts` and nothing else. What nobody stated is unknown, and the unknown is refused: a caller that forgets
 a fact opens no door.
