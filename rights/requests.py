@@ -1,6 +1,6 @@
 """Writes to the case. Each is one transaction; each transition is one conditional update and one journal entry."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,13 +18,12 @@ from rights.law.lifecycle import (
     TransitionRefused,
     after,
     check_claim,
-    step_to,
 )
 from rights.law.sentences import gettext_noop
 from rights.models import Claim, ClockEvent, ClockKind, Decision, Right, RightsRequest
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    pass
 
 ENDED = (RequestState.CLOSED, RequestState.WITHDRAWN)
 
@@ -94,19 +93,13 @@ def register(
     ClockEvent.objects.create(
         request=request, kind=ClockKind.RECEIVED, at=received_at, by=actor, detail={"channel": channel}
     )
-    detail = {
-        "channel": channel,
-        "claims": wanted,
-        "law": law.code,
-        "because": chosen.because,
-        "due": deadline.due.isoformat(),
-        "citation": deadline.citation,
-    }
-    journal.record(request=request, actor=actor, event="received", detail=detail)
+    detail = {"channel": channel, "claims": wanted, "law": law.code, "because": chosen.because}
+    due = {"due": deadline.due.isoformat(), "citation": deadline.citation}
+    journal.record(request=request, actor=actor, event="received", detail=detail | due)
     return request
 
 
-def _known(request: RightsRequest, facts: Facts) -> Facts:
+def known(request: RightsRequest, facts: Facts) -> Facts:
     """The facts of a caller together with those that the case itself knows."""
     claims = list(request.claims.order_by("right"))
     return replace(
@@ -122,7 +115,7 @@ def _known(request: RightsRequest, facts: Facts) -> Facts:
 def allows(request: RightsRequest, step: str) -> bool:
     """Whether the case itself lets this step be taken now."""
     try:
-        after(step, RequestState(request.state), _known(request, Facts()))
+        after(step, RequestState(request.state), known(request, Facts()))
     except TransitionRefused:
         return False
     return True
@@ -140,7 +133,7 @@ def take(*, request: RightsRequest, step: str, actor: str, facts: Facts | None =
     """
     now = timezone.now()
     before = RequestState(request.state)
-    target = after(step, before, _known(request, facts or Facts()))
+    target = after(step, before, known(request, facts or Facts()))
     moved = RightsRequest.objects.filter(pk=request.pk, state=before).update(
         state=target, state_since=now, ended_at=now if target in ENDED else None
     )
@@ -152,112 +145,6 @@ def take(*, request: RightsRequest, step: str, actor: str, facts: Facts | None =
 
 
 @transaction.atomic
-def decide(
-    *,
-    claim: Claim,
-    outcome: ClaimOutcome,
-    by: "User",
-    facts: Facts,
-    ground: str = "",
-    reasons: str = "",
-    evidence: str = "",
-    identity_basis: str = "",
-    withheld: Sequence[int] = (),
-    proposal: bool = False,
-) -> Decision:
-    """Sign the outcome of one claim; as a proposal, it takes effect when a second person signs it.
-
-    Args:
-        facts: what the review and the controller's profile know.
-        withheld: for a partial refusal, the opaque keys of the items it covers.
-
-    Raises:
-        TransitionRefused: a guard of the step refuses.
-    """
-    decision = Decision(
-        claim=claim,
-        outcome=outcome,
-        ground=ground,
-        reasons=reasons.strip(),
-        evidence=evidence.strip(),
-        identity_basis=identity_basis,
-        withheld=sorted(withheld),
-        decided_by=by,
-        decided_at=timezone.now(),
-        in_force=not proposal,
-    )
-    _check(decision, facts)
-    dropped, _rows = claim.decisions.filter(in_force=False).delete()
-    decision.save(force_insert=True)
-    if dropped:
-        _journal(decision, "proposal_dropped", by)
-    if proposal:
-        _journal(decision, "proposed", by)
-    else:
-        _into_force(decision, by)
-    return decision
-
-
-@transaction.atomic
-def countersign(*, decision: Decision, by: "User", facts: Facts) -> None:
-    """Sign a proposal as the second person; from now on it is the claim's outcome. Raises: TransitionRefused."""
-    now = timezone.now()
-    decision.second_by, decision.second_at = by, now
-    _check(decision, facts)
-    signed = Decision.objects.filter(pk=decision.pk, in_force=False).update(second_by=by, second_at=now, in_force=True)
-    if not signed:
-        raise TransitionRefused(gettext_noop("This proposal was signed or replaced in the meantime."))
-    decision.refresh_from_db()
-    _into_force(decision, by)
-
-
-@transaction.atomic
-def drop_proposal(*, claim: Claim, by: "User") -> None:
-    """Somebody does not sign it: the claim stays undecided."""
-    for decision in claim.decisions.filter(in_force=False):
-        _journal(decision, "proposal_dropped", by)
-        decision.delete()
-
-
-def _check(decision: Decision, facts: Facts) -> None:
-    outcome = ClaimOutcome(decision.outcome)
-    known = replace(
-        _known(decision.claim.request, facts),
-        right=decision.claim.right,
-        outcome=outcome,
-        ground=decision.ground,
-        reasons=decision.reasons,
-        evidence=decision.evidence,
-        identity=decision.identity_basis,
-        withheld=frozenset(decision.withheld),
-        signed_by=decision.decided_by_id,
-        second=decision.second_by_id,
-        proposal=not decision.in_force and decision.second_by_id is None,
-    )
-    check_claim(step_to(outcome), ClaimOutcome(decision.claim.outcome), known)
-
-
-def _into_force(decision: Decision, by: "User") -> None:
-    decision.claim.outcome = decision.outcome
-    decision.claim.save(update_fields=["outcome"])
-    _journal(decision, "decided", by)
-
-
-def _journal(decision: Decision, event: str, by: "User") -> None:
-    detail: dict[str, object] = {
-        "right": decision.claim.right,
-        "outcome": decision.outcome,
-        "ground": decision.ground,
-        "identity": decision.identity_basis,
-    }
-    if decision.withheld:
-        detail["withheld"] = len(decision.withheld)
-    if decision.second_by_id:
-        detail["first"] = journal.staff(decision.decided_by_id)
-    journal.record(request=decision.claim.request, actor=journal.staff(by.pk), event=event, detail=detail)
-
-
-@transaction.atomic
 def reopen(*, request: RightsRequest, actor: str, why: str) -> None:
     """Take the request back to the search: what is held changed under the review. What was carried out stays so.
 
@@ -265,7 +152,7 @@ def reopen(*, request: RightsRequest, actor: str, why: str) -> None:
         TransitionRefused: not from this state.
     """
     for claim in request.claims.filter(fulfilled_at=None).exclude(outcome=ClaimOutcome.PENDING):
-        claim.outcome = check_claim("void", ClaimOutcome(claim.outcome), _known(request, Facts(right=claim.right)))
+        claim.outcome = check_claim("void", ClaimOutcome(claim.outcome), known(request, Facts(right=claim.right)))
         claim.save(update_fields=["outcome"])
         detail = {"right": claim.right, "why": why}
         journal.record(request=request, actor=actor, event="decision_void", detail=detail)
@@ -295,7 +182,7 @@ def fulfil(*, claim: Claim, actor: str, facts: Facts | None = None, detail: dict
     if claim.fulfilled_at is not None:
         return False
     step = CARRYING_OUT.get((Right(claim.right), ClaimOutcome(claim.outcome)), "tell")
-    check_claim(step, ClaimOutcome(claim.outcome), replace(_known(claim.request, facts or Facts()), right=claim.right))
+    check_claim(step, ClaimOutcome(claim.outcome), replace(known(claim.request, facts or Facts()), right=claim.right))
     changed = Claim.objects.filter(pk=claim.pk, fulfilled_at=None).update(fulfilled_at=timezone.now())
     if changed:
         claim.refresh_from_db()

@@ -118,7 +118,7 @@ def held_by(*removals: Removal) -> Callable[[Callable[[World], None]], Callable[
             with pytest.raises((AssertionError, pytest.fail.Exception, IntegrityError)):
                 test(world)
 
-        del both.__wrapped__  # type: ignore[attr-defined]  # pytest would read the inner signature
+        del both.__wrapped__  # pytest would read the inner signature
         return both
 
     return decorate

@@ -206,14 +206,6 @@ def _article_15(request: RightsRequest, profile: ControllerProfile, text: Contro
     def said(key: str) -> str:
         return _(LABELS[key][0 if european else 1])
 
-    recipients = list(recipients_of(request))
-    if recipients:
-        named: list[Block] = [
-            labelled(said("recipients"), _("Pictures of the collections in which you were found were disclosed to:")),
-            {"kind": "list", "items": [_recipient(item) for item in recipients]},
-        ]
-    else:
-        named = [labelled(said("recipients"), _("Pictures of you were disclosed to nobody."))]
     automated = (
         text.automated if profile.automated_decisions else _("No decision about you is taken by a machine alone.")
     )
@@ -236,13 +228,24 @@ def _article_15(request: RightsRequest, profile: ControllerProfile, text: Contro
         heading(_("What the law obliges us to tell you")),
         labelled(said("purposes"), text.purposes),
         labelled(said("categories"), text.categories),
-        *named,
+        *_named(request, said("recipients")),
         labelled(said("storage"), text.storage),
         labelled(said("rights"), rights),
         labelled(said("origin"), text.origin),
         labelled(said("automated"), automated),
         labelled(said("safeguards"), safeguards),
     ]
+
+
+def _named(request: RightsRequest, heading: str) -> list[Block]:
+    """Those to whom pictures were disclosed, by name (C-154/21)."""
+    recipients = list(recipients_of(request))
+    if recipients:
+        return [
+            labelled(heading, _("Pictures of the collections in which you were found were disclosed to:")),
+            {"kind": "list", "items": [_recipient(item) for item in recipients]},
+        ]
+    return [labelled(heading, _("Pictures of you were disclosed to nobody."))]
 
 
 def _recipient(recipient: Any) -> str:

@@ -23,7 +23,8 @@ from portal.models import Answer, EvidenceKind, NoticeState
 from portal.notices import outbox
 from portal.notices.compose import compose
 from portal.wording import sentence
-from rights import journal, queries
+from rights import journal, queries, requests
+from rights.law.guards import BEFORE_REVIEW
 from rights.law.lifecycle import RequestState
 from rights.models import RightsRequest
 
@@ -51,28 +52,14 @@ def overview_context(request: RightsRequest, form: DecisionForm | None = None) -
     found = reviews.outcomes(request.pk)
     deadline = queries.deadline(request)
     photos = accepted_photos(request)
-    decidable = request.state in (
-        RequestState.RECEIVED,
-        RequestState.CONFIRMED,
-        RequestState.SEARCHED,
-        RequestState.REVIEWED,
-    )
-    claims = list(request.claims.all())
-    return {
+    return _decisions_context(request, photos, form) | {
         "case": request,
         "requester": getattr(request, "requester", None),
         "days_left": queries.days_left(request),
         "deadline": deadline,
         "derivation": [sentence(line) for line in deadline.derivation],
         "milestones": queries.milestones(request),
-        "claims": [(claim, queries.decision(claim)) for claim in claims],
-        "proposals": [proposal for claim in claims if (proposal := queries.proposal(claim))],
         "law": laws.of_request(request),
-        "decision_forms": [
-            form if form is not None and form.claim == claim else DecisionForm(claim=claim, photos=photos)
-            for claim in claims
-            if decidable and claim.fulfilled_at is None
-        ],
         "missing": missing(request),
         "latest": reviews.latest_search(request.pk),
         "counts": {outcome.value: list(found.values()).count(outcome) for outcome in Outcome},
@@ -87,7 +74,22 @@ def overview_context(request: RightsRequest, form: DecisionForm | None = None) -
         "probe_form": ProbeForm(),
         "can_take_probe": request.state in (RequestState.RECEIVED, RequestState.CONFIRMED),
         "can_review": request.state in (RequestState.SEARCHED, RequestState.REVIEWED) and found,
-        "can_withdraw": decidable and not flow.is_decided(request),
+        "can_withdraw": requests.allows(request, "withdraw"),
+    }
+
+
+def _decisions_context(request: RightsRequest, photos: dict[int, str], form: DecisionForm | None) -> dict[str, object]:
+    """What was decided, what waits for a second signature, and the forms of what can be decided now."""
+    decidable = request.state in (*BEFORE_REVIEW, RequestState.REVIEWED)
+    claims = list(request.claims.all())
+    return {
+        "claims": [(claim, queries.decision(claim)) for claim in claims],
+        "proposals": [proposal for claim in claims if (proposal := queries.proposal(claim))],
+        "decision_forms": [
+            form if form is not None and form.claim == claim else DecisionForm(claim=claim, photos=photos)
+            for claim in claims
+            if decidable and claim.fulfilled_at is None
+        ],
     }
 
 

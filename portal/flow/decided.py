@@ -13,7 +13,7 @@ from portal.flow.carried_out import absent, start
 from portal.flow.received import is_decided
 from portal.identity.basis import IdentityBasis
 from portal.models import ControllerProfile
-from rights import journal, queries, requests
+from rights import decisions, journal, queries, requests
 from rights.law.clock import local_day
 from rights.law.grounds import needs_two
 from rights.law.lifecycle import ClaimOutcome, Facts, RequestState, TransitionRefused
@@ -93,7 +93,7 @@ def decide(
     if identity_basis:
         IdentityBasis(identity_basis)
     unlawful = bool(ControllerProfile.load().found_unlawful.strip())
-    decision = requests.decide(
+    decision = decisions.decide(
         claim=claim,
         outcome=wanted,
         by=by,
@@ -114,7 +114,7 @@ def countersign(*, request_id: UUID, right: str, by: "User") -> None:
     """Sign a proposed decision as the second person. Raises: TransitionRefused, also for its first signer."""
     request = requests.locked(request_id)
     proposal = _proposal(request.claims.get(right=right))
-    requests.countersign(decision=proposal, by=by, facts=facts_of(request))
+    decisions.countersign(decision=proposal, by=by, facts=facts_of(request))
     _carry_out_if_decided(request, by)
 
 
@@ -123,7 +123,7 @@ def reject(*, request_id: UUID, right: str, by: "User") -> None:
     """Do not sign a proposed decision: it is dropped, the claim stays undecided. Raises: TransitionRefused."""
     claim = requests.locked(request_id).claims.get(right=right)
     _proposal(claim)
-    requests.drop_proposal(claim=claim, by=by)
+    decisions.drop_proposal(claim=claim, by=by)
 
 
 def _proposal(claim: Claim) -> Decision:

@@ -5,7 +5,8 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from rights.law import guards
-from rights.law.guards import AnswerIncomplete, Facts, Guard
+from rights.law.facts import Facts
+from rights.law.guards import AnswerIncomplete, Guard
 from rights.law.states import ClaimOutcome, RequestState, TransitionRefused, gettext_noop
 
 __all__ = ["ASKING", "CLAIM_STEPS", "REQUEST_STEPS", "AnswerIncomplete", "ClaimOutcome", "Facts", "RequestState",

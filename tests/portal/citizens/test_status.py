@@ -14,7 +14,7 @@ from freezegun import freeze_time
 from matching.models import Search
 from portal.citizens import wording
 from portal.models import Answer, Event, Recipient
-from rights import requests
+from rights import decisions, requests
 from rights.law.grounds import for_regime
 from rights.law.lifecycle import ClaimOutcome
 from rights.models import RightsRequest
@@ -50,7 +50,7 @@ def decide(case: RightsRequest, by: User, **outcomes: ClaimOutcome) -> None:
         fitting = (g for g in for_regime("gdpr") if right in g.applies_to)
         partial = outcome is ClaimOutcome.PARTIAL
         ground = next(g.code for g in fitting if (g.allows_partial if partial else not g.copy_only))
-        requests.decide(
+        decisions.decide(
             claim=case.claims.get(right=right),
             outcome=outcome,
             by=by,
@@ -153,7 +153,7 @@ def test_a_file_that_is_no_photograph_is_refused_on_the_status_page_too(person: 
 
 def test_an_outcome_is_not_shown_before_all_of_it_is_decided(person: Person, case: RightsRequest, staff: User) -> None:
     take(case, "search", "review")
-    requests.decide(
+    decisions.decide(
         claim=case.claims.get(right="access"),
         outcome=ClaimOutcome.GRANTED,
         by=staff,
