@@ -171,7 +171,7 @@ class _Fact:
 def _facts(today: date) -> Iterator[_Fact]:
     claims = list(Claim.objects.select_related("request").order_by("pk"))  # First: what refused them is there by then.
     extended = set(ClockEvent.objects.filter(kind="extended").values_list("request", flat=True))
-    refused = Decision.objects.filter(outcome__in=REFUSALS).order_by("decided_at", "pk")
+    refused = Decision.objects.filter(in_force=True, outcome__in=REFUSALS).order_by("decided_at", "pk")
     grounds = dict(refused.values_list("claim", "ground"))
     for claim in claims:
         request = claim.request

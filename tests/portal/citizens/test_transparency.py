@@ -122,7 +122,7 @@ def test_no_small_number_is_in_the_page_or_the_json(staff: Any) -> None:
         for claim in record(number, outcome=outcome, at=SPRING.replace(month=5)):
             if outcome == "refused":
                 Decision.objects.create(
-                    claim=claim, outcome=outcome, ground="unfounded", reasons="No.", decided_by=staff,
+                    claim=claim, outcome=outcome, ground="not-identifiable", reasons="No.", decided_by=staff,
                     decided_at=SPRING,
                 )  # fmt: skip
     for value in numbers(figures()):
@@ -146,11 +146,16 @@ def test_a_handful_of_requests_is_told_as_fewer_than_five() -> None:
 def test_a_ground_is_told_with_its_title_and_its_rule(staff: Any) -> None:
     for claim in record(5, outcome="refused"):
         Decision.objects.create(
-            claim=claim, outcome="refused", ground="unfounded", reasons="No.", decided_by=staff, decided_at=SPRING
+            claim=claim,
+            outcome="refused",
+            ground="not-identifiable",
+            reasons="No.",
+            decided_by=staff,
+            decided_at=SPRING,
         )
-    ground = GROUNDS["unfounded"]
+    ground = GROUNDS["not-identifiable"]
     assert table(html(), "Refusals by ground")[1:] == [[f"{ground.title} ({ground.citation})", "5", "0"]]
-    found = next(part for part in figures()["rights"][0]["refusals"] if part["key"] == "unfounded")
+    found = next(part for part in figures()["rights"][0]["refusals"] if part["key"] == "not-identifiable")
     assert (found["count"], found["title"], found["citation"]) == (5, ground.title, ground.citation)
 
 
