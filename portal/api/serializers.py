@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from matching import images
 from portal.desk.forms import PROBLEMS
+from rights.law import choice
 from rights.law.lifecycle import ClaimOutcome, RequestState
 from rights.models import Right, RightsRequest
 
@@ -33,10 +34,24 @@ class NewRequestSerializer(serializers.Serializer[RightsRequest]):
     email = serializers.EmailField()
     name = serializers.CharField(max_length=200, required=False, default="")
     language = serializers.ChoiceField(choices=settings.LANGUAGES, default="en")
+    place = serializers.CharField(
+        max_length=6,
+        required=False,
+        default="",
+        help_text="Where the person lives, like FR or US-CA: it decides the law.",
+    )
     on_behalf = serializers.BooleanField(default=False)
     person_name = serializers.CharField(max_length=200, required=False, default="")
     relation = serializers.CharField(max_length=200, required=False, default="")
     photo = PhotoField(help_text="The person, alone, face to the camera.")
+
+    def validate_place(self, place: str) -> str:
+        if place:
+            try:
+                choice.split(place)
+            except ValueError as error:
+                raise serializers.ValidationError(str(error), code="unknown_place") from error
+        return place
 
     def validate(self, attrs: dict[str, object]) -> dict[str, object]:
         if attrs["on_behalf"] and not (attrs["person_name"] and attrs["relation"]):
@@ -58,6 +73,7 @@ class RequestSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     reference = serializers.CharField()
     state = serializers.ChoiceField(choices=[state.value for state in RequestState])
+    law = serializers.CharField(help_text="Code of the law that governs it, as in docs/law.")
     received_at = serializers.DateTimeField()
     nominal_due = serializers.DateField()
     due = serializers.DateField()

@@ -63,4 +63,5 @@ class OneRequest(APIView):
 
 def _plain(request: RightsRequest) -> dict[str, object]:
     names = ("id", "reference", "state", "received_at", "nominal_due", "due")
-    return {name: getattr(request, name) for name in names} | {"claims": list(request.claims.all())}
+    plain = {name: getattr(request, name) for name in names}
+    return plain | {"law": request.regime, "claims": list(request.claims.all())}

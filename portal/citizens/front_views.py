@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from portal import laws
 from portal.citizens.guard import page
 
 
@@ -11,4 +12,5 @@ from portal.citizens.guard import page
 @page
 def front(request: HttpRequest) -> HttpResponse:
     """What can be asked for here, how it goes, and by when."""
-    return render(request, "citizens/front.html")
+    within, _citation = laws.for_place("").gives[0]
+    return render(request, "citizens/front.html", {"within": within})

@@ -1,7 +1,9 @@
 """The queue: requests, the next due first."""
 
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -16,7 +18,7 @@ from portal.models import JobState
 from portal.words import SOON_DAYS, state_name
 from rights import queries
 from rights.law.lifecycle import RequestState
-from rights.models import RightsRequest
+from rights.models import ClockEvent, ClockKind, Decision, RightsRequest
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -67,7 +69,11 @@ class RequestAdmin(ModelAdmin):
             super()
             .get_queryset(request)
             .prefetch_related("claims", "jobs")
-            .annotate(ended_order=ended)
+            .annotate(
+                ended_order=ended,
+                asked=Exists(ClockEvent.objects.filter(request=OuterRef("pk"), kind=ClockKind.ASKED, answer=None)),
+                proposed=Exists(Decision.objects.filter(claim__request=OuterRef("pk"), in_force=False)),
+            )
             .order_by("ended_order", "due", "received_at", "pk")
         )
 
@@ -98,9 +104,13 @@ class RequestAdmin(ModelAdmin):
         return state_name(case.state)
 
     @display(description=_("Waits for"))
-    def waits_for(self, case: RightsRequest) -> str:
+    def waits_for(self, case: Any) -> str:
         if any(job.state != JobState.DONE for job in case.jobs.all()):
             return gettext("the worker")
+        if case.proposed:
+            return gettext("us: a second signature")
+        if case.asked and queries.is_owed(case):
+            return gettext("the person: an answer")
         return str(WAITS_FOR.get(RequestState(case.state), ""))
 
     def get_urls(self) -> list[URLPattern]:

@@ -1,5 +1,6 @@
 """Which law governs a request: that of the place the person names, otherwise that of the controller."""
 
+import re
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -7,6 +8,9 @@ from rights.law import regime, zones
 
 FALLBACK: Final = "gdpr"
 """Where neither place has a law that this project encodes. No region is refused (docs/law/points.md, 17)."""
+
+
+PLACE: Final = re.compile("[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 
 class Because(StrEnum):
@@ -33,7 +37,7 @@ def split(place: str) -> tuple[str, str]:
         ValueError: there is no such country.
     """
     country, _dash, subdivision = place.partition("-")
-    if not zones.of_country(country):
+    if not PLACE.fullmatch(place) or not zones.of_country(country):
         raise ValueError(f"There is no country {country!r}; write a place like FR or US-CA.")
     return country, subdivision
 
@@ -55,7 +59,9 @@ def choose(*, place: str, country: str, subdivision: str) -> Choice:
     named = split(place) if place else None
     own = regime.for_place(*named) if named else None
     if named and own and own != home:
-        return Choice(own, *named, Because.PERSON)
+        # A part of a country that has no law of its own counts the country's holidays.
+        parts = named if regime.has_own(*named) else (named[0], "")
+        return Choice(own, *parts, Because.PERSON)
     if own:
         return Choice(own, country, subdivision, Because.PERSON)
     if home:

@@ -184,6 +184,11 @@ def for_place(country: str, subdivision: str = "") -> str | None:
     return None
 
 
+def has_own(country: str, subdivision: str) -> bool:
+    """Whether that part of a country has a law of its own."""
+    return bool(subdivision) and for_place(country, subdivision) != for_place(country)
+
+
 def _period(table: Table) -> Period:
     table.only_value({"number", "unit"})
     return Period(table.number("number"), table.choice("unit", Unit), table.source())

@@ -38,6 +38,16 @@ def test_a_request_is_made_with_its_reference_due_date_and_token(controller: obj
     assert Evidence.objects.get().problem == ""
 
 
+def test_the_place_decides_the_law_and_one_that_is_none_is_named(controller: object, client: Client) -> None:
+    body = client.post(URL, form(place="US-CA")).json()
+    assert body["law"] == "ccpa"
+    assert client.post(URL, form(place="GB-ZZ")).json()["law"] == "uk-gdpr"
+    refused = client.post(URL, form(place="ZZ"))
+    assert refused.status_code == 400
+    assert "There is no country" in refused.json()["place"][0]
+    assert RightsRequest.objects.count() == 2
+
+
 def test_its_state_is_read_with_its_token_and_with_no_other(controller: object, client: Client) -> None:
     mine, other = client.post(URL, form()).json(), client.post(URL, form()).json()
     url = f"{URL}{mine['id']}/"

@@ -13,7 +13,8 @@ CASES = {
     ("US-CA", "FR", ""): ("ccpa", "US", "CA", Because.PERSON),
     ("US", "FR", ""): ("gdpr", "FR", "", Because.CONTROLLER),
     ("CA-QC", "CA", ""): ("quebec-25", "CA", "QC", Because.PERSON),
-    ("CA-ON", "FR", ""): ("pipeda", "CA", "ON", Because.PERSON),
+    ("CA-ON", "FR", ""): ("pipeda", "CA", "", Because.PERSON),
+    ("GB-SCT", "FR", ""): ("uk-gdpr", "GB", "", Because.PERSON),
     ("JP", "US", "CA"): ("ccpa", "US", "CA", Because.CONTROLLER),
     ("JP", "JP", ""): ("gdpr", "JP", "", Because.FALLBACK),
     ("", "CH", ""): ("fadp", "CH", "", Because.CONTROLLER),
@@ -26,7 +27,7 @@ def test_the_place_decides(where: tuple[str, str, str], wanted: tuple[str, ...])
     assert tuple(choose(place=place, country=country, subdivision=subdivision)) == wanted
 
 
-@pytest.mark.parametrize("place", ["XX", "fr", "-CA", "Mars"])
+@pytest.mark.parametrize("place", ["XX", "fr", "-CA", "Mars", "US-", "US-california", "FR;"])
 def test_a_place_that_is_none_is_named(place: str) -> None:
     with pytest.raises(ValueError, match="There is no country"):
         choose(place=place, country="FR", subdivision="")
