@@ -129,8 +129,7 @@ def answered(*, question: ClockEvent, at: datetime, actor: str) -> bool:
     request = question.request
     ClockEvent.objects.create(request=request, kind=ClockKind.ANSWERED, at=at, answers=question, by=actor)
     journal.record(request=request, actor=actor, event=f"answered:{question.asked_for}")
-    if queries.is_owed(request):
-        refresh(request)
+    refresh(request)
     return True
 
 

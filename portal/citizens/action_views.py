@@ -20,6 +20,7 @@ from portal.citizens.forms import PhotoForm, ReplyForm
 from portal.citizens.guard import opened
 from portal.identity import email_code
 from portal.models import Answer
+from portal.wording import refusal
 from rights import journal, queries
 from rights.law.lifecycle import TransitionRefused
 from rights.models import RightsRequest
@@ -71,8 +72,8 @@ def reply(request: HttpRequest, case: RightsRequest, question_id: int) -> HttpRe
         flow.answer(
             request_id=case.pk, question_id=question.pk, words=form.cleaned_data["words"], actor=journal.CITIZEN
         )
-    except vault.Destroyed:
-        messages.info(request, gettext("This request has ended; no answer is needed any more."))
+    except TransitionRefused as refused:
+        messages.info(request, refusal(refused))
     else:
         messages.success(request, gettext("Thank you. We have your answer and go on."))
     return redirect("citizens:status", request_id=case.pk)

@@ -118,7 +118,7 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         evidence=list(case.evidence.order_by("created_at", "pk")),
         linked=linked(case, session),
         law=laws.of_request(case),
-        questions=list(queries.open_questions(case)),
+        questions=list(queries.open_questions(case)) if queries.is_owed(case) else [],
         remedies=remedies_of(case),
         can_withdraw=can_withdraw(case),
         is_working=is_working(case),

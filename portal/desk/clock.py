@@ -44,7 +44,7 @@ def clock_view(request: RightsRequest) -> ClockView:
     """Of one request, now."""
     deadline = queries.deadline(request)
     owed = queries.is_owed(request)
-    questions = list(queries.open_questions(request))
+    questions = list(queries.open_questions(request)) if owed else []
     open_kinds = {question.asked_for for question in questions}
     why_not = _why_no_identity(request)
     limit = deadline.extension_limit

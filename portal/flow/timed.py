@@ -12,8 +12,9 @@ from portal.flow.searched import probes_of
 from portal.models import Event, Evidence, EvidenceKind
 from portal.notices import outbox
 from rights import queries, requests, timing
-from rights.law.lifecycle import Facts, RequestState
+from rights.law.lifecycle import Facts, RequestState, TransitionRefused
 from rights.law.regime import Stop
+from rights.law.sentences import gettext_noop
 from rights.models import ClockEvent, RightsRequest
 
 
@@ -65,10 +66,13 @@ def answer(*, request_id: UUID, question_id: int, words: str, actor: str, at: da
 
     Raises:
         ClockEvent.DoesNotExist: the request has no such question.
+        TransitionRefused: the request has ended.
         ValueError: the moment lies before the question, or in the future.
     """
     request = requests.locked(request_id)
     question = request.clock_events.get(pk=question_id, asked_for__gt="")
+    if not queries.is_owed(request):
+        raise TransitionRefused(gettext_noop("This request has ended; no answer is needed any more."))
     if not timing.answered(question=question, at=at or timezone.now(), actor=actor):
         return
     if words.strip():

@@ -1,5 +1,6 @@
 """Watched: every day the dates are computed anew, and whoever must act is told. Nothing mutes it."""
 
+import logging
 from datetime import date
 
 from django.db import transaction
@@ -9,7 +10,10 @@ from portal.models import Audience, Event, Reminder
 from portal.notices import outbox
 from rights import journal, queries, requests, timing
 from rights.law import reminders
+from rights.law.lifecycle import TransitionRefused
 from rights.models import RightsRequest
+
+logger = logging.getLogger(__name__)
 
 
 def watch_what_is_owed() -> None:
@@ -17,8 +21,11 @@ def watch_what_is_owed() -> None:
     today = queries.today()
     unseen = queries.owed().filter(Q(watched_on=None) | ~Q(watched_on=today))
     for request_id in unseen.values_list("pk", flat=True):
-        with transaction.atomic():
-            _watch(requests.locked(request_id), today)
+        try:
+            with transaction.atomic():
+                _watch(requests.locked(request_id), today)
+        except (ValueError, TransitionRefused) as error:  # One that cannot be reckoned must not silence the others.
+            logger.error("The dates of request %s cannot be reckoned: %s.", request_id, type(error).__name__)
 
 
 def _watch(request: RightsRequest, today: date) -> None:

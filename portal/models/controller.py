@@ -2,10 +2,12 @@
 
 from typing import Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from rights.law import calendars
 from rights.law.choice import choose
 from rights.law.regime import CODES
 
@@ -54,6 +56,15 @@ class ControllerProfile(models.Model):
 
     def __str__(self) -> str:
         return self.name or str(_("controller profile"))
+
+    def clean(self) -> None:
+        """Refuse a place whose public holidays are unknown: no date could be reckoned there."""
+        if not calendars.is_known(self.country, self.subdivision):
+            place = "-".join(filter(None, [self.country, self.subdivision]))
+            message = _(
+                "No calendar of public holidays is known for %(place)s. Use ISO 3166 codes, like FR, or US and CA."
+            )
+            raise ValidationError({"country": ValidationError(message, params={"place": place})})
 
     def home(self) -> str:
         """The code of the law of the controller's place."""

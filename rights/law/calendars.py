@@ -24,6 +24,15 @@ def _calendar(country: str, subdivision: str) -> Mapping[date, str]:
     return known
 
 
+def is_known(country: str, subdivision: str = "") -> bool:
+    """Whether the public holidays of a place are known."""
+    try:
+        _calendar(country, subdivision)
+    except CalendarUnknown:
+        return False
+    return True
+
+
 def name(country: str, subdivision: str = "") -> str:
     """The calendar as it is named in a deadline. Raises: CalendarUnknown."""
     _calendar(country, subdivision)

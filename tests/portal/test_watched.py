@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.core.exceptions import ValidationError
 from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,3 +135,20 @@ def test_the_persons_page_says_so_in_red_with_the_authority(
     profile = ControllerProfile.load()
     for part in ("due over", "How to complain", profile.authority_url, profile.authority_address.splitlines()[0]):
         assert part in page
+
+
+def test_one_that_cannot_be_reckoned_does_not_silence_the_others(
+    case: RightsRequest, ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    with freeze_time("2026-03-02T09:00:00Z"):
+        odd = ask()
+    RightsRequest.objects.filter(pk=odd.pk).update(country="XX")
+    assert watch("2026-04-02") == [("due", [0]), ("due_soon", [14, 7, 3, 1])]
+    assert str(odd.pk) in caplog.text
+    assert odd.reference not in caplog.text
+
+
+def test_a_place_without_a_known_calendar_is_refused_in_the_profile(controller: ControllerProfile) -> None:
+    controller.country = "XX"
+    with pytest.raises(ValidationError, match="XX"):
+        controller.full_clean()
