@@ -36,9 +36,9 @@ class TransitionRefused(Exception):  # noqa: N818 - "refused" is what the law sa
             them.
     """
 
-    def __init__(self, text: str, citation: str = "", **params: object) -> None:
-        self.text = text
+    def __init__(self, why: str, citation: str = "", **params: object) -> None:
+        self.text = why
         self.params = params
-        self.why = text.format(**params) if params else text
+        self.why = why.format(**params) if params else why
         self.citation = citation
         super().__init__(f"{self.why} ({citation})" if citation else self.why)
