@@ -159,6 +159,9 @@ one is the controller's documented choice (docs/settings.md)."""
 INDEX_DIR = VAR_DIR / "index"
 ANSWERS_DIR = VAR_DIR / "answers"
 FACE_ENGINE = env.str("REGARD_FACE_ENGINE", "matching.engines.dlib.DlibEngine")
+MODELS_DIR = VAR_DIR / "models"
+ENCODER_THREADS = env.int("REGARD_ENCODER_THREADS", 1)
+"""Threads of one process for the templates of `matching.engines.onnx.OnnxEngine`; dlib uses one."""
 UPLOAD_MAX_BYTES = env.int("REGARD_UPLOAD_MAX_BYTES", 15 * 1024 * 1024)
 IMAGE_MAX_PIXELS = env.int("REGARD_IMAGE_MAX_PIXELS", 60_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES + 1024 * 1024

@@ -1,7 +1,7 @@
 """dlib: HOG detector, 68 landmarks, ResNet templates of 128 floats.
 
-The only module that knows dlib. The model files come with the package `face_recognition_models`, which is found but
-never imported: importing it needs `pkg_resources` and loads nothing of use here.
+The model files come with the package `face_recognition_models`, which is found but never imported: importing it needs
+`pkg_resources` and loads nothing of use here.
 """
 
 import threading
@@ -22,11 +22,16 @@ work and memory. Pictures larger than this are not doubled: the detector's pyram
 picture takes over a gigabyte."""
 
 
+ENCODER: Final = "dlib_face_recognition_resnet_model_v1.dat"
+"""The weights of the network that makes templates."""
+
+
 class ModelsMissing(RuntimeError):  # noqa: N818 - what it says
     """The package with dlib's model files is not installed."""
 
 
-def _model(name: str) -> str:
+def model(name: str) -> str:
+    """The path of a model file. Raises: ModelsMissing."""
     spec = find_spec("face_recognition_models")
     if spec is None or not spec.submodule_search_locations:
         raise ModelsMissing("face_recognition_models is not installed; run: pip install -r requirements.txt")
@@ -48,11 +53,11 @@ class DlibEngine:
 
     @cached_property
     def _landmarks(self) -> Any:
-        return dlib.shape_predictor(_model("shape_predictor_68_face_landmarks.dat"))
+        return dlib.shape_predictor(model("shape_predictor_68_face_landmarks.dat"))
 
     @cached_property
     def _encoder(self) -> Any:
-        return dlib.face_recognition_model_v1(_model("dlib_face_recognition_resnet_model_v1.dat"))
+        return dlib.face_recognition_model_v1(model(ENCODER))
 
     def detect(self, pixels: npt.NDArray[np.uint8], *, threshold: float = 0.0) -> list[tuple[Box, float]]:
         """Boxes clipped to the picture, with dlib's own score (0 is the customary threshold; lower is doubtful)."""
@@ -74,11 +79,15 @@ class DlibEngine:
             shapes = dlib.full_object_detections()
             for rectangle, _score in found:
                 shapes.append(self._landmarks(pixels, rectangle))
-            vectors = self._encoder.compute_face_descriptor(pixels, shapes)
         return [
-            DetectedFace(_clipped(rectangle, pixels), np.asarray(vector, dtype=np.float32), score)
-            for (rectangle, score), vector in zip(found, vectors, strict=True)
+            DetectedFace(_clipped(rectangle, pixels), template, score)
+            for (rectangle, score), template in zip(found, self._templates(pixels, shapes), strict=True)
         ]
+
+    def _templates(self, pixels: npt.NDArray[np.uint8], shapes: Any) -> npt.NDArray[np.float32]:
+        """float32 (faces, 128), one row for each of the landmarks in `shapes` (dlib.full_object_detections)."""
+        with self._lock:
+            return np.asarray(self._encoder.compute_face_descriptor(pixels, shapes), dtype=np.float32)
 
 
 def _clipped(rectangle: Any, pixels: npt.NDArray[np.uint8]) -> Box:
