@@ -7,10 +7,12 @@ asked for and it still exists. Codes and links that open a request never go in.
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
@@ -20,7 +22,6 @@ from matching import reviews
 from matching.models import Erasure, Search
 from portal import laws, vault
 from portal.answers import archive
-from portal.identity import links
 from portal.models import Answer, ControllerProfile, Event, EvidenceKind, Notice
 from portal.notices.compose import Incomplete, compose
 from portal.wording import sentence
@@ -29,6 +30,8 @@ from rights.law.grounds import GROUNDS
 from rights.models import RightsRequest
 
 HIDDEN = "[personal link]"
+LINK = re.compile(re.escape(settings.PUBLIC_URL) + r"/open/\S+")
+"""Whatever opens a request. A link is signed with the moment it was made, so no two of them are alike."""
 
 
 def write(request: RightsRequest, *, with_person: bool) -> bytes:
@@ -129,7 +132,7 @@ def _journal(request: RightsRequest) -> dict[str, object]:
 
 
 def _notice(notice: Notice) -> dict[str, object]:
-    """A notice with its text as it would be written today; a code's text is left out."""
+    """A notice with its text written again from what is known today; a code's text is left out."""
     row = _row(notice, "event", "audience", "language", "state", "created_at", "sent_at", "attempts")
     if notice.event == Event.CODE:
         return row
@@ -137,8 +140,7 @@ def _notice(notice: Notice) -> dict[str, object]:
         message = compose(notice)
     except (Incomplete, ObjectDoesNotExist, ValueError, KeyError) as error:  # What it needs was destroyed since.
         return row | {"text": f"cannot be written again ({type(error).__name__})"}
-    body = str(message.body).replace(links.status_url(notice.request), HIDDEN)
-    return row | {"subject": str(message.subject), "text": body}
+    return row | {"subject": str(message.subject), "text": LINK.sub(HIDDEN, str(message.body)), "written_again": True}
 
 
 def _reviews(request: RightsRequest) -> dict[str, int]:

@@ -77,12 +77,11 @@ def countersign(*, decision: Decision, by: "User", facts: Facts) -> None:
     _into_force(decision, by)
 
 
-@transaction.atomic
-def drop_proposal(*, claim: Claim, by: "User") -> None:
-    """Somebody does not sign it: the claim stays undecided."""
-    for decision in claim.decisions.filter(in_force=False):
-        _journal(decision, "proposal_dropped", by)
-        decision.delete()
+def check_again(*, claim: Claim, facts: Facts) -> None:
+    """Whether the decision in force would still be allowed: facts may have changed since. Raises: TransitionRefused."""
+    decision = claim.decisions.filter(in_force=True).order_by("-decided_at", "-pk").first()
+    if decision is not None and claim.fulfilled_at is None:
+        _check(decision, facts)
 
 
 def _check(decision: Decision, facts: Facts) -> None:

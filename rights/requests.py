@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -31,6 +31,18 @@ ENDED = (RequestState.CLOSED, RequestState.WITHDRAWN)
 def locked(request_id: UUID) -> RightsRequest:
     """The request, held until the transaction ends. Raises: RightsRequest.DoesNotExist."""
     return RightsRequest.objects.select_for_update(no_key=True, of=("self",)).get(pk=request_id)
+
+
+FIRST_YEAR: Final = 2000
+"""A receipt before it is a slip of the hand: nobody's right ends, only the year is asked for again."""
+
+
+def check_receipt(at: datetime) -> None:
+    """Refuse a moment at which nothing can have been received. Raises: ValueError."""
+    if at > timezone.now():
+        raise ValueError("A request cannot have been received in the future.")
+    if at.year < FIRST_YEAR:
+        raise ValueError(f"The year {at.year} is too early; check the date of receipt.")
 
 
 @transaction.atomic
@@ -62,8 +74,7 @@ def register(
     wanted = sorted(set(rights))
     if not wanted:
         raise ValueError("A request claims at least one right.")
-    if received_at > timezone.now():
-        raise ValueError("A request cannot have been received in the future.")
+    check_receipt(received_at)
     chosen = choice.choose(place=place, country=country, subdivision=subdivision)
     law = regime.load(chosen.code, clock.local_day(received_at, time_zone))
     deadline = clock.deadline(
@@ -121,6 +132,19 @@ def allows(request: RightsRequest, step: str) -> bool:
     return True
 
 
+UNSETTLING: Final = frozenset({"decide", "decide_unsearched", "withdraw", "reopen_review", "find_more", "search_again"})
+"""Steps after which a proposal would be signed on other facts than those it was made on."""
+
+
+@transaction.atomic
+def drop_proposals(*, request: RightsRequest, actor: str) -> None:
+    """What waits for a second signature is dropped; the claims stay as they are."""
+    for proposal in Decision.objects.filter(claim__request=request, in_force=False).select_related("claim"):
+        detail = {"right": proposal.claim.right, "outcome": proposal.outcome, "ground": proposal.ground}
+        journal.record(request=request, actor=actor, event="proposal_dropped", detail=detail)
+        proposal.delete()
+
+
 @transaction.atomic
 def take(*, request: RightsRequest, step: str, actor: str, facts: Facts | None = None) -> None:
     """Take one step of the table in `rights.law.lifecycle`.
@@ -134,6 +158,8 @@ def take(*, request: RightsRequest, step: str, actor: str, facts: Facts | None =
     now = timezone.now()
     before = RequestState(request.state)
     target = after(step, before, known(request, facts or Facts()))
+    if step in UNSETTLING:
+        drop_proposals(request=request, actor=actor)
     moved = RightsRequest.objects.filter(pk=request.pk, state=before).update(
         state=target, state_since=now, ended_at=now if target in ENDED else None
     )
@@ -156,7 +182,6 @@ def reopen(*, request: RightsRequest, actor: str, why: str) -> None:
         claim.save(update_fields=["outcome"])
         detail = {"right": claim.right, "why": why}
         journal.record(request=request, actor=actor, event="decision_void", detail=detail)
-    Decision.objects.filter(claim__request=request, in_force=False).delete()
     take(request=request, step="search_again", actor=actor)
 
 

@@ -12,14 +12,18 @@ from django.utils import timezone
 from rights import journal, queries
 from rights.law import clock
 from rights.law.clock import ExtensionRefused
-from rights.law.lifecycle import Facts, TransitionRefused, check_asking
+from rights.law.lifecycle import Facts, RequestState, TransitionRefused, check_asking
 from rights.law.regime import Stop
 from rights.law.sentences import gettext_noop
 from rights.models import ClockEvent, ClockKind, RightsRequest
+from rights.requests import check_receipt
 
 
 def refresh(request: RightsRequest) -> bool:
-    """Compute the dates anew from the recorded facts; whether one changed, which is then on record."""
+    """Compute the dates anew from the recorded facts; whether one changed.
+
+    A change is put on record, unless it is only another day on which the clock stands.
+    """
     deadline = queries.deadline(request)
     if (request.nominal_due, request.due) == (deadline.nominal_due, deadline.due):
         return False
@@ -27,7 +31,8 @@ def refresh(request: RightsRequest) -> bool:
     request.nominal_due, request.due = deadline.nominal_due, deadline.due
     request.watched_on = None
     request.save(update_fields=["nominal_due", "due", "watched_on"])
-    journal.record(request=request, actor=journal.SYSTEM, event="due_moved", detail=detail)
+    if deadline.standing_since is None:
+        journal.record(request=request, actor=journal.SYSTEM, event="due_moved", detail=detail)
     return True
 
 
@@ -94,6 +99,8 @@ def ask(*, request: RightsRequest, kind: Stop, question: str, actor: str, facts:
         TransitionRefused: a guard refuses, a question of this kind is open, or it comes too late (PauseRefused).
     """
     _owed(request)
+    if request.state == RequestState.DECIDED:
+        raise TransitionRefused(gettext_noop("This request is decided; there is nothing left to ask."))
     words = _said(question, gettext_noop("Write down what the person is asked for."), "GDPR 12(1)")
     doubted = request.clock_events.filter(kind=ClockKind.DOUBTED).order_by("at", "pk").last()
     check_asking(kind, replace(facts, regime=request.regime, doubt=doubted.words if doubted else ""))
@@ -128,8 +135,9 @@ def answered(*, question: ClockEvent, at: datetime, actor: str) -> bool:
         return False
     request = question.request
     ClockEvent.objects.create(request=request, kind=ClockKind.ANSWERED, at=at, answers=question, by=actor)
-    journal.record(request=request, actor=actor, event=f"answered:{question.asked_for}")
     refresh(request)
+    detail = {"due": request.due.isoformat()}
+    journal.record(request=request, actor=actor, event=f"answered:{question.asked_for}", detail=detail)
     return True
 
 
@@ -143,10 +151,9 @@ def received_again(*, request: RightsRequest, at: datetime, channel: str, actor:
         Whether the clock moved.
 
     Raises:
-        ValueError: `at` is naive or lies in the future.
+        ValueError: `at` is naive, lies in the future, or in a year that is a slip of the hand.
     """
-    if at > timezone.now():
-        raise ValueError("A request cannot have been received in the future.")
+    check_receipt(at)
     earlier = at < request.received_at
     ClockEvent.objects.create(
         request=request, kind=ClockKind.RECEIVED_AGAIN, at=at, by=actor, detail={"channel": channel}

@@ -4,6 +4,7 @@ They are made from the table of steps after every `migrate`, because SQLite drop
 alters it, and so that they never lag behind the table.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +14,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from rights.law.lifecycle import REQUEST_STEPS
 
 PREFIX: Final = "regard_"
+WHOLE: Final = "_all"
+"""Ends the name of a trigger against emptying a whole table."""
 
 
 class Rule(NamedTuple):
@@ -80,67 +83,106 @@ _OTHERS: Final = [
     ),
     Rule("rights_claim_stays", "rights_claim", "DELETE", "", "A claim is never removed."),
     Rule("rights_decision_stays", "rights_decision", "DELETE", "OLD.in_force", "A decision is never removed."),
+    Rule("rights_decision_stays_so", "rights_decision", "UPDATE", "OLD.in_force", "A decision in force never changes."),
 ]  # fmt: skip
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Put every rule in place of what was there. A table that does not exist yet is left out."""
-    tables = set(connection.introspection.table_names())
+    """Put every rule in place of what was there. One whose table or columns do not exist yet is left out."""
     remove(connection)
     with connection.cursor() as cursor:
         for rule in rules():
-            if rule.table in tables:
-                for statement in _statements(rule, connection.vendor):
+            if _columns(rule) <= _held(connection, rule.table):
+                for _name, statement in _statements(rule, connection.vendor):
                     cursor.execute(statement)
 
 
-def remove(connection: BaseDatabaseWrapper) -> None:
-    """Take every rule away: for tests that empty the database."""
+def _columns(rule: Rule) -> set[str]:
+    return {"id", *re.findall(r"(?:OLD|NEW)\.(\w+)", rule.condition)}
+
+
+def _held(connection: BaseDatabaseWrapper, table: str) -> set[str]:
+    """The columns of a table; none if there is no such table."""
     with connection.cursor() as cursor:
-        for name, table in _present(connection):
+        if table not in connection.introspection.table_names(cursor):
+            return set()
+        return {column.name for column in connection.introspection.get_table_description(cursor, table)}
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Take every rule away: while tables are altered, and for tests that empty the database."""
+    with connection.cursor() as cursor:
+        for name, (table, _text) in _present(connection).items():
             on = "" if connection.vendor == "sqlite" else f" ON {table}"
             cursor.execute(f"DROP TRIGGER {name}{on}")
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """Names of the rules that are not in place."""
-    present = {name for name, _table in _present(connection)}
-    return [rule.name for rule in rules() if PREFIX + rule.name not in present]
+    """Names of the rules that are not in place, or do something else than they should."""
+    present = _present(connection)
+    absent = []
+    for rule in rules():
+        for name, statement in _statements(rule, connection.vendor):
+            text = present.get(name, ("", ""))[1]
+            wanted = statement if connection.vendor == "sqlite" else _body(rule, name)
+            if " ".join(text.split()) != " ".join(wanted.split()):
+                absent.append(name.removeprefix(PREFIX))
+    return list(dict.fromkeys(absent))
 
 
-def _present(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
+def _present(connection: BaseDatabaseWrapper) -> dict[str, tuple[str, str]]:
+    """Triggers by name: their table, and what they do, as the database has it."""
     query = {
-        "sqlite": "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s ORDER BY name",
-        "postgresql": "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal "
-        "AND tgenabled <> 'D' AND tgname LIKE %s ORDER BY tgname",
+        "sqlite": "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s ORDER BY name",
+        "postgresql": "SELECT tgname, tgrelid::regclass::text, prosrc FROM pg_trigger "
+        "JOIN pg_proc ON tgfoid = pg_proc.oid "
+        "WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgname LIKE %s ORDER BY tgname",
     }[connection.vendor]
+    pattern = PREFIX.replace("_", r"\_") + "%" if connection.vendor == "postgresql" else PREFIX + "%"
     with connection.cursor() as cursor:
-        cursor.execute(query, [PREFIX.replace("_", r"\_") + "%" if connection.vendor == "postgresql" else PREFIX + "%"])
-        return list(cursor.fetchall())
+        cursor.execute(query, [pattern])
+        return {name: (table, text) for name, table, text in cursor.fetchall()}
 
 
-def _statements(rule: Rule, vendor: str) -> Iterator[str]:
-    """The statements that put a rule in place. Every part is a constant of this module."""
+def _body(rule: Rule, name: str) -> str:
+    """What the function of a trigger does on PostgreSQL. Emptying a whole table is refused whatever its rows hold."""
+    refuse = f"RAISE EXCEPTION '{rule.message}' USING ERRCODE = 'integrity_constraint_violation';"
+    if name.endswith(WHOLE) or not rule.condition:
+        return f" BEGIN {refuse} RETURN NULL; END "
+    passed = "OLD" if rule.event == "DELETE" else "NEW"
+    return f" BEGIN IF {rule.condition} THEN {refuse} END IF; RETURN {passed}; END "
+
+
+def _statements(rule: Rule, vendor: str) -> Iterator[tuple[str, str]]:
+    """The triggers of a rule with the statements that make them. Every part is a constant of this module."""
     name = PREFIX + rule.name
     if vendor == "sqlite":
         when = f" WHEN {rule.condition}" if rule.condition else ""
         yield (
-            f"CREATE TRIGGER {name} BEFORE {rule.event} ON {rule.table} FOR EACH ROW{when} "
-            f"BEGIN SELECT RAISE(ABORT, '{rule.message}'); END"
+            name,
+            (
+                f"CREATE TRIGGER {name} BEFORE {rule.event} ON {rule.table} FOR EACH ROW{when} "
+                f"BEGIN SELECT RAISE(ABORT, '{rule.message}'); END"
+            ),
         )
         return
-    refuse = f"RAISE EXCEPTION '{rule.message}' USING ERRCODE = 'integrity_constraint_violation';"
-    body = f"IF {rule.condition} THEN {refuse} END IF;" if rule.condition else refuse
-    passed = "OLD" if rule.event == "DELETE" else "NEW"
-    yield (
-        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$body$ BEGIN {body} RETURN {passed}; END $body$"
-    )
-    yield f"CREATE TRIGGER {name} BEFORE {rule.event} ON {rule.table} FOR EACH ROW EXECUTE FUNCTION {name}()"
-    if rule.event == "DELETE" and not rule.condition:
+    kinds = [(name, f"BEFORE {rule.event} ON {rule.table} FOR EACH ROW")]
+    if rule.event == "DELETE":
+        kinds.append((name + WHOLE, f"BEFORE TRUNCATE ON {rule.table} FOR EACH STATEMENT"))
+    for each, when in kinds:
         yield (
-            f"CREATE TRIGGER {name}_all BEFORE TRUNCATE ON {rule.table} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+            each,
+            (
+                f"CREATE OR REPLACE FUNCTION {each}() RETURNS trigger LANGUAGE plpgsql "
+                f"AS $body${_body(rule, each)}$body$; "
+                f"CREATE TRIGGER {each} {when} EXECUTE FUNCTION {each}()"
+            ),
         )
+
+
+def before_migrate(*, using: str, **_signal: Any) -> None:
+    """Handler of `pre_migrate`: tables are altered and filled without rules that may speak of other columns."""
+    remove(connections[using])
 
 
 def after_migrate(*, using: str, **_signal: Any) -> None:

@@ -395,7 +395,15 @@ def test_11_erases_everything_and_tells_the_recipients(world: World) -> None:
 
 @held_by(without("what_is_unlawful_is_erased"))
 def test_12_defaults_to_erasure_where_the_processing_is_unlawful(world: World) -> None:
+    both = world.reviewed()
+    refusal = {"ground": "legal-claims", "reasons": "A trial is pending.", "evidence": "File 7."}
+    flow.decide(request_id=both.pk, right="erasure", outcome="refused", by=world.staff, **refusal)
     ControllerProfile.objects.update(found_unlawful="CNIL, decision of 1 March 2026")
+    with pytest.raises(TransitionRefused), transaction.atomic():
+        flow.decide(
+            request_id=both.pk, right="access", outcome="granted", by=world.staff, identity_basis="photo_and_email"
+        )
+    assert both.claims.get(right="access").outcome == "pending", "what one person kept is not carried out any more"
     request = world.reviewed(rights=("erasure",))
     assert re.search(r'value="granted"[^>]*checked', world.page(request))
     decide(request, world.staff, "refused", ground="legal-claims", reasons="A trial is pending.")

@@ -22,6 +22,7 @@ from portal.models import ControllerProfile
 from rights.law import grounds
 from rights.law.lifecycle import ClaimOutcome
 from rights.models import Channel, Claim, Right
+from rights.requests import FIRST_YEAR
 
 OUTCOMES = [
     (ClaimOutcome.GRANTED.value, _("granted")),
@@ -119,6 +120,13 @@ def _pictured(pk: int, address: str) -> SafeString:
     return format_html('<img class="desk-thumb" src="{}" alt="" loading="lazy"> {}', address, gettext("photo %d") % pk)
 
 
+def not_too_early(at: datetime) -> datetime:
+    """Refuse a year that is a slip of the hand."""
+    if at.year < FIRST_YEAR:
+        raise forms.ValidationError(_("Check the year: it is before %(year)s."), params={"year": FIRST_YEAR})
+    return at
+
+
 class LetterForm(forms.Form):
     """A request that arrived by letter, mail, telephone or in person."""
 
@@ -148,10 +156,10 @@ class LetterForm(forms.Form):
     photo = PhotoField(label=_("Photograph, if one was sent"), required=False)
 
     def clean_received_at(self) -> object:
-        received = self.cleaned_data["received_at"]
+        received: datetime = self.cleaned_data["received_at"]
         if received > timezone.now():
             raise forms.ValidationError(_("A request cannot have been received in the future."))
-        return received
+        return not_too_early(received)
 
     def clean(self) -> dict[str, object]:
         data = super().clean() or {}
@@ -206,7 +214,7 @@ class PastForm(forms.Form):
         self.earliest = earliest
 
     def clean_at(self) -> datetime:
-        at: datetime = self.cleaned_data["at"]
+        at: datetime = not_too_early(self.cleaned_data["at"])
         if at > timezone.now():
             raise forms.ValidationError(_("This lies in the future."))
         # The field has minutes, the question was asked in one of them.

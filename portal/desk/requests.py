@@ -1,10 +1,11 @@
 """The queue: requests, the next due first."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
@@ -107,7 +108,7 @@ class RequestAdmin(ModelAdmin):
     def waits_for(self, case: Any) -> str:
         if any(job.state != JobState.DONE for job in case.jobs.all()):
             return gettext("the worker")
-        if case.proposed:
+        if case.proposed and queries.is_owed(case):
             return gettext("us: a second signature")
         if case.asked and queries.is_owed(case):
             return gettext("the person: an answer")
@@ -142,6 +143,19 @@ class RequestAdmin(ModelAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: object = None) -> HttpResponse:
         return redirect("admin:rights_request_enter")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: object = None
+    ) -> HttpResponse:
+        """There is no form over the rows: however the number is written, the way leads to the desk's own page."""
+        try:
+            return redirect("admin:rights_rightsrequest_change", UUID(object_id))
+        except ValueError as error:
+            raise Http404 from error
+
+    def has_change_permission(self, request: HttpRequest, obj: RightsRequest | None = None) -> bool:
+        """What moves a request goes through `portal.flow`; its pages ask for the permission themselves."""
+        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: RightsRequest | None = None) -> bool:
         return False

@@ -48,8 +48,11 @@ def destroy_what_is_due() -> None:
     today = timezone.localdate()
     finished = RightsRequest.objects.filter(state=RequestState.CARRIED_OUT)
     kept_until = timezone.now() - timedelta(days=settings.EVIDENCE_DAYS)
-    for request in finished.filter(state_since__lte=kept_until):
+    for request_id in finished.filter(state_since__lte=kept_until).values_list("pk", flat=True):
         with transaction.atomic():
+            request = requests.locked(request_id)
+            if request.state != RequestState.CARRIED_OUT:
+                continue  # Another process was here first.
             destroy_evidence(request)
             requests.take(request=request, step="close", actor=journal.SYSTEM)
     # A request still owed something keeps its photograph, or it could never be answered; the date moves, on record.

@@ -36,6 +36,7 @@ def review(*, request_id: UUID, face_key: int, verdict: str, by: "User") -> None
         text = gettext_noop("A claim was decided on this review; a settled verdict cannot change under it.")
         raise TransitionRefused(text)
     reviewer = journal.staff(by.pk)
+    requests.drop_proposals(request=request, actor=reviewer)  # It was made on the review as it was.
     reviews.record(subject=request.pk, face_key=face_key, reviewer=reviewer, verdict=verdict)
     detail = {"face": face_key, "verdict": verdict}
     journal.record(request=request, actor=reviewer, event="reviewed_hit", detail=detail)
@@ -121,9 +122,9 @@ def countersign(*, request_id: UUID, right: str, by: "User") -> None:
 @transaction.atomic
 def reject(*, request_id: UUID, right: str, by: "User") -> None:
     """Do not sign a proposed decision: it is dropped, the claim stays undecided. Raises: TransitionRefused."""
-    claim = requests.locked(request_id).claims.get(right=right)
-    _proposal(claim)
-    decisions.drop_proposal(claim=claim, by=by)
+    request = requests.locked(request_id)
+    _proposal(request.claims.get(right=right))
+    requests.drop_proposals(request=request, actor=journal.staff(by.pk))
 
 
 def _proposal(claim: Claim) -> Decision:
@@ -137,6 +138,8 @@ def _carry_out_if_decided(request: RightsRequest, by: "User") -> None:
     step = "decide" if request.state == RequestState.REVIEWED else "decide_unsearched"
     if not requests.allows(request, step):
         return  # Another claim is still to be decided.
+    for claim in request.claims.order_by("right"):
+        decisions.check_again(claim=claim, facts=facts_of(request))
     requests.take(request=request, step=step, actor=journal.staff(by.pk))
     start(request)
 

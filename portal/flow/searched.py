@@ -18,7 +18,7 @@ from rights.models import RightsRequest
 @transaction.atomic
 def search_anew(request: RightsRequest, *, why: str) -> None:
     """What is held changed since the review: search again, review what is new, decide again."""
-    requests.reopen(request=request, actor=journal.SYSTEM, why=why)
+    requests.reopen(request=requests.locked(request.pk), actor=journal.SYSTEM, why=why)
     jobs.post(request_id=request.pk, kind=JobKind.SEARCH)
 
 

@@ -32,7 +32,8 @@ def _watch(request: RightsRequest, today: date) -> None:
     if request.watched_on == today or not queries.is_owed(request):
         return  # Another process was here first.
     timing.refresh(request)
-    _remind(request, today)
+    if queries.deadline(request).standing_since is None:  # While it stands the date moves on every day.
+        _remind(request, today)
     request.watched_on = today
     request.save(update_fields=["watched_on"])
 
@@ -42,20 +43,16 @@ def _remind(request: RightsRequest, today: date) -> None:
     due = reminders.due(nominal=request.nominal_due, limit=request.due, by=today)
     known = set(request.reminders.values_list("about", "days"))
     new = [reminder for reminder in due if (reminder.about, reminder.days) not in known]
-    for reminder in new:
-        Reminder.objects.create(request=request, about=reminder.about, days=reminder.days)
-        detail = {"days": reminder.days, "about": reminder.about.isoformat(), "on": reminder.on.isoformat()}
-        event = "reminded" if reminder.days > 0 else "escalated"
-        journal.record(request=request, actor=journal.SYSTEM, event=event, detail=detail)
-    for audience, event, own in (
-        (Audience.STAFF, Event.DUE_SOON, [item for item in new if item.days > 0]),
-        (Audience.DPO, Event.DUE, [item for item in new if item.days <= 0]),
+    Reminder.objects.bulk_create(
+        Reminder(request=request, about=reminder.about, days=reminder.days) for reminder in new
+    )
+    for audience, event, word, own in (
+        (Audience.STAFF, Event.DUE_SOON, "reminded", [item for item in new if item.days > 0]),
+        (Audience.DPO, Event.DUE, "escalated", [item for item in new if item.days <= 0]),
     ):
-        if own:
-            outbox.post(
-                request=request,
-                event=event,
-                key=f"{own[-1].about}:{own[-1].days}",
-                audience=audience,
-                context={"days": [item.days for item in own], "about": own[-1].about.isoformat()},
-            )
+        if not own:
+            continue
+        last = own[-1]
+        detail = {"days": last.days, "about": last.about.isoformat(), "missed": len(own) - 1}
+        journal.record(request=request, actor=journal.SYSTEM, event=word, detail=detail)
+        outbox.post(request=request, event=event, key=f"{last.about}:{last.days}", audience=audience, context=detail)

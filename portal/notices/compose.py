@@ -4,7 +4,7 @@ The text template is the one source. Its paragraphs become HTML; a line `>> Labe
 line `## digits` the large code, and `- ` lines a list. Django's escaping applies once, on the way to HTML.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from email.utils import formataddr, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
@@ -163,10 +163,11 @@ def _clock_event(notice: Notice) -> dict[str, Any]:
     """What staff wrote, and the dates that follow from it."""
     event = notice.request.clock_events.get(pk=notice.key)
     deadline = queries.deadline(notice.request)
+    due = date.fromisoformat(notice.context["due"])
     return {
         "event": event,
-        "due": notice.request.due,
-        "stands": deadline.standing_since is not None,
+        "due": due,
+        "late": due < timezone.localdate(notice.created_at),
         "derivation": [sentence(line) for line in deadline.derivation],
         "citation": deadline.citation,
         "remedies": remedies_of(notice.request),
@@ -181,7 +182,6 @@ def _reminder(notice: Notice) -> dict[str, Any]:
         "left": queries.days_left(request),
         "state": state_name(request.state),
         "answered": not queries.is_owed(request),
-        "missed": len(notice.context["days"]) - 1,
         "desk_url": settings.PUBLIC_URL + reverse("admin:rights_rightsrequest_change", args=[request.pk]),
     }
 

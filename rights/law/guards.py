@@ -141,6 +141,8 @@ def two_people_sign(facts: Facts) -> None:
     ground = grounds.GROUNDS[facts.ground]
     if facts.signed_by is None:
         raise TransitionRefused(gettext_noop("Somebody must sign this."), ground.citation)
+    if facts.second is not None and facts.second == facts.signed_by:
+        raise TransitionRefused(gettext_noop("This finding needs the signature of a second person."), ground.citation)
     if not facts.proposal:
         grounds.check_signatures(ground, signed_by=facts.signed_by, second=facts.second)
 

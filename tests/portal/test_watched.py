@@ -15,6 +15,7 @@ from portal import flow
 from portal.models import Audience, ControllerProfile, Event, Notice, NoticeState, Reminder
 from portal.notices import outbox
 from rights.law import reminders
+from rights.law.regime import Stop
 from rights.models import RightsRequest
 from tests.portal.deeds import Ask, Run
 
@@ -46,30 +47,30 @@ def case(ask: Ask, staff: User) -> RightsRequest:
         return ask()  # Due on 2 April, a Thursday.
 
 
-def watch(day: str) -> list[tuple[str, list[int]]]:
-    """What is newly posted when the beat looks on that day, as (event, days)."""
+def watch(day: str) -> list[tuple[str, int, int]]:
+    """What is newly posted when the beat looks on that day, as (event, days, missed before)."""
     before = set(Notice.objects.values_list("pk", flat=True))
     with freeze_time(f"{day}T09:00:00Z"):
         flow.watch_what_is_owed()
         flow.watch_what_is_owed()
     new = Notice.objects.exclude(pk__in=before).order_by("created_at", "pk")
-    return sorted((notice.event, notice.context["days"]) for notice in new)
+    return sorted((notice.event, notice.context["days"], notice.context["missed"]) for notice in new)
 
 
 def test_staff_are_reminded_before_and_the_officer_told_from_the_day_on(case: RightsRequest) -> None:
     seen = {day: watch(f"2026-{day}") for day in ("03-18", "03-19", "03-20", "03-26", "03-30", "04-01")}
     assert seen == {
-        "03-18": [], "03-19": [("due_soon", [14])], "03-20": [], "03-26": [("due_soon", [7])],
-        "03-30": [("due_soon", [3])], "04-01": [("due_soon", [1])],
+        "03-18": [], "03-19": [("due_soon", 14, 0)], "03-20": [], "03-26": [("due_soon", 7, 0)],
+        "03-30": [("due_soon", 3, 0)], "04-01": [("due_soon", 1, 0)],
     }  # fmt: skip
-    assert [watch(f"2026-04-0{day}") for day in (2, 3, 4)] == [[("due", [0])], [("due", [-1])], [("due", [-2])]]
+    assert [watch(f"2026-04-0{day}") for day in (2, 3, 4)] == [[("due", 0, 0)], [("due", -1, 0)], [("due", -2, 0)]]
 
 
 def test_missed_days_are_caught_up_in_one_mail_and_each_is_on_record(case: RightsRequest) -> None:
-    assert watch("2026-04-05") == [("due", [0, -1, -2, -3]), ("due_soon", [14, 7, 3, 1])]
+    assert watch("2026-04-05") == [("due", -3, 3), ("due_soon", 1, 3)]
     assert Reminder.objects.filter(request=case).count() == 8
-    assert case.journal_entries.filter(event="reminded").count() == 4
-    assert case.journal_entries.filter(event="escalated").count() == 4
+    assert case.journal_entries.get(event="reminded").detail["missed"] == 3
+    assert case.journal_entries.get(event="escalated").detail["missed"] == 3
     assert watch("2026-04-05") == []
 
 
@@ -114,7 +115,7 @@ def test_a_new_date_has_reminders_of_its_own(case: RightsRequest) -> None:
     with freeze_time("2026-03-20T10:00:00Z"):
         flow.extend(request_id=case.pk, reasons="Many pictures.", actor="staff:1")
     assert watch("2026-04-10") == []
-    assert watch("2026-05-19") == [("due_soon", [14])]
+    assert watch("2026-05-19") == [("due_soon", 14, 0)]
 
 
 def test_the_persons_page_says_so_in_red_with_the_authority(
@@ -143,7 +144,7 @@ def test_one_that_cannot_be_reckoned_does_not_silence_the_others(
     with freeze_time("2026-03-02T09:00:00Z"):
         odd = ask()
     RightsRequest.objects.filter(pk=odd.pk).update(country="XX")
-    assert watch("2026-04-02") == [("due", [0]), ("due_soon", [14, 7, 3, 1])]
+    assert watch("2026-04-02") == [("due", 0, 0), ("due_soon", 1, 3)]
     assert str(odd.pk) in caplog.text
     assert odd.reference not in caplog.text
 
@@ -152,3 +153,17 @@ def test_a_place_without_a_known_calendar_is_refused_in_the_profile(controller: 
     controller.country = "XX"
     with pytest.raises(ValidationError, match="XX"):
         controller.full_clean()
+
+
+def test_while_the_clock_stands_nobody_is_reminded_every_day(case: RightsRequest) -> None:
+    with freeze_time("2026-03-10T10:00:00Z"):
+        flow.confirm(request_id=case.pk)
+        flow.ask(request_id=case.pk, kind=Stop.CLARIFICATION, question="Which years?", actor="staff:1")
+    assert [watch(f"2026-04-{day:02}") for day in range(1, 12)] == [[]] * 11
+    assert not case.journal_entries.filter(event="due_moved").exists()
+
+
+def test_ten_years_late_is_one_mail_and_soon_done(case: RightsRequest) -> None:
+    assert watch("2036-04-02") == [("due", -3653, 3653), ("due_soon", 1, 3)]
+    assert case.journal_entries.filter(event__in=["reminded", "escalated"]).count() == 2
+    assert watch("2036-04-03") == [("due", -3654, 0)]
