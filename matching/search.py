@@ -141,7 +141,7 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         "faces_scanned": scanned,
         "engine": engine.name,
         "index_version": index_version,
-        "bands": {"match": limits.match, "possible": limits.possible},
+        "bands": limits.as_json(),
         "swept_at": timezone.now().isoformat(),
         "sources": every_source,
     }

@@ -150,6 +150,24 @@ def _fates(request: RightsRequest) -> Callable[[Photo, Collection[Face]], str] |
     return lambda photo, own: _("kept") if photo.pk in kept else done[erase.action_for(photo, own)]
 
 
+def _measured(bands: dict[str, Any]) -> list[list[str]]:
+    """How often those distances were wrong, as counted on people who exist. Older certificates do not say."""
+    counts = (
+        (_("Different people taken for one, for a match / for possible"), "false_match"),
+        (_("Pictures of one person not recognised, for a match / for possible"), "false_non_match"),
+    )
+    return [
+        [label, " / ".join(_of(measured[band][error]) for band in ("match", "possible"))]
+        for measured in bands.get("measured", ())
+        if not measured["synthetic"]
+        for label, error in counts
+    ]
+
+
+def _of(share: dict[str, Any]) -> str:
+    return _("%(errors)s of %(pairs)s pairs measured") % {"errors": share["errors"], "pairs": share["pairs"]}
+
+
 def _certificate(request: RightsRequest) -> list[Block]:
     search = reviews.latest_search(request.pk)
     if search is None:
@@ -170,6 +188,7 @@ def _certificate(request: RightsRequest) -> list[Block]:
             _("Taken for a match / for possible up to a distance of"),
             f"{c['bands']['match']} / {c['bands']['possible']}",
         ],
+        *_measured(c["bands"]),
     ]
     complete = _(
         "The search was complete: every face we hold was compared with your photograph, whatever its date and "

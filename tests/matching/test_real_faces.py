@@ -146,7 +146,9 @@ def test_the_command_prints_hits_and_certificate(
     assert any("P001" in row["path"] for row in result["hits"])
     assert result["certificate"]["complete"] is True
     call_command("find", str(people.selfie("P001")))
-    assert "The search is complete" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "The search is complete" in told
+    assert told.count("Measured on ") == len(result["certificate"]["bands"]["measured"])
     with pytest.raises(CommandError, match="several faces"):
         call_command("find", str(people.group("P001", "P004")))
     with pytest.raises(CommandError, match="cannot be opened"):

@@ -79,3 +79,19 @@ class Command(BaseCommand):
             f"bands up to {certificate['bands']['match']} and {certificate['bands']['possible']}, "
             f"{certificate['engine']}, index {certificate['index_version']}."
         )
+        for measured in certificate["bands"]["measured"]:
+            self.stdout.write(_measured(measured))
+
+
+def _measured(measured: dict[str, Any]) -> str:
+    """How often the bands were wrong, on one collection."""
+    rates = "; ".join(
+        f"up to {measured[band]['up_to']}: {_share(measured[band]['false_match'])} of different people taken for one, "
+        f"{_share(measured[band]['false_non_match'])} of one person missed"
+        for band in ("match", "possible")
+    )
+    return f"Measured on {measured['on']} on {measured['people']} people ({measured['data']}): {rates}."
+
+
+def _share(share: dict[str, Any]) -> str:
+    return f"{share['errors']} of {share['pairs']} pairs (95 % interval {share['low']:.2%} to {share['high']:.2%})"

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from freezegun import freeze_time
 
+from matching.bands import bands
 from matching.models import Search
 from portal.citizens import wording
 from portal.models import Answer, Event, Recipient
@@ -217,6 +218,22 @@ def test_what_was_searched_is_told_of_the_search_that_was_decided_on_not_of_the_
     assert "all 248 pictures" in page
     assert "541 faces" in page
     assert "3 files could not be read" in page
+
+
+def test_how_often_the_bands_were_wrong_is_told_with_the_search(
+    person: Person, case: RightsRequest, staff: User
+) -> None:
+    """As measured on people who exist; a certificate from before it was measured tells nothing of it."""
+    covered(case, photos=248)
+    decide(case, staff, access=ClaimOutcome.REFUSED, erasure=ClaimOutcome.GRANTED)
+    assert "pairs measured" not in seen(person, case)
+    search = Search.objects.get()
+    search.certificate["bands"] = bands().as_json()
+    search.save()
+    page = seen(person, case)
+    for measured in bands().measured:
+        share = measured.possible.false_match
+        assert (f"{share.errors} of {share.pairs} pairs measured" in page) is not measured.synthetic
 
 
 def test_what_was_searched_is_told_once_the_request_is_answered(person: Person, case: RightsRequest) -> None:
