@@ -1,17 +1,21 @@
 """The exhaustive sweep against FAISS's flat index: the same vectors, the same probes, the same radius, in one run.
 
-    .venv/bin/python -m benchmarks.sweep --faces 1000000 --probes 1,64,10000
+    .venv/bin/python -m benchmarks.sweep --faces 1000000 --probes 1,64,10000 --sizes 10000,100000,1000000,10000000
 
-Both use the same number of threads. Each time is the best of several repeats. `agree` says that the sets are equal but
-for pairs whose distance is within 1e-5 of the radius, which FAISS decides in float32. Prints JSON.
+Ours reads segment files as an installation does (in the page cache after the first pass), FAISS has its vectors in its
+own memory. Both use the same number of threads. Each time is the best of several repeats. `agree` says that the sets
+are equal but for pairs whose distance is within 1e-5 of the radius, which FAISS decides in float32. Prints JSON.
 """
 
 import argparse
 import json
 import os
+import resource
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import faiss
@@ -24,27 +28,27 @@ import django
 
 django.setup()
 
+from matching.index import segment_files  # noqa: E402
 from matching.index.base import Block  # noqa: E402
-from matching.index.sweep import sweep_many  # noqa: E402
+from matching.index.segment_files import ROWS_PER_BLOCK  # noqa: E402
+from matching.index.segments import SegmentIndex  # noqa: E402
 
 RADIUS = 0.55
-ROWS_PER_BLOCK = 65_536
+DIMENSION = 128
 PICTURES = 8
 AT_THE_EDGE = 1e-5
 
 
-def made(faces: int, seed: int) -> np.ndarray:
-    """float32 (faces, 128): people at random, each with several pictures as far apart as dlib's of one person are."""
+def made(faces: int, seed: int) -> Iterator[np.ndarray]:
+    """Blocks of float32 (n, 128): people at random, each with pictures as far apart as dlib's of one person are."""
     draw = np.random.default_rng(seed)
-    vectors = np.empty((faces, 128), np.float32)
     for start in range(0, faces, ROWS_PER_BLOCK):
         count = min(ROWS_PER_BLOCK, faces - start)
-        centres = draw.standard_normal((count // PICTURES + 1, 128), dtype=np.float32)
+        centres = draw.standard_normal((count // PICTURES + 1, DIMENSION), dtype=np.float32)
         centres *= 1.4 / np.linalg.norm(centres, axis=1, keepdims=True)
-        away = draw.standard_normal((count, 128), dtype=np.float32)
+        away = draw.standard_normal((count, DIMENSION), dtype=np.float32)
         away *= (draw.uniform(0.18, 0.36, count) / np.linalg.norm(away, axis=1))[:, None].astype(np.float32)
-        vectors[start : start + count] = centres[np.arange(count) // PICTURES] + away
-    return vectors
+        yield centres[np.arange(count) // PICTURES] + away
 
 
 def best(repeats: int, work: Callable[[], Any]) -> tuple[float, Any]:
@@ -57,12 +61,20 @@ def best(repeats: int, work: Callable[[], Any]) -> tuple[float, Any]:
     return min(times), result
 
 
-def ours(vectors: np.ndarray, probes: np.ndarray, threads: int) -> dict[int, Any]:
+def written(folder: Path, faces: int, seed: int) -> SegmentIndex:
+    """An index of so many faces, as an installation has it, with the ids 0, 1, ... Not kept in memory."""
+    index = SegmentIndex(folder, engine="made", dimension=DIMENSION)
+    folder.mkdir(parents=True)
     blocks = (
-        Block(np.arange(start, min(start + ROWS_PER_BLOCK, len(vectors))), vectors[start : start + ROWS_PER_BLOCK])
-        for start in range(0, len(vectors), ROWS_PER_BLOCK)
+        Block(np.arange(start, start + len(vectors)), vectors)
+        for start, vectors in zip(range(0, faces, ROWS_PER_BLOCK), made(faces, seed), strict=True)
     )
-    return sweep_many(blocks, probes, owners=np.arange(len(probes)), radius=RADIUS, threads=threads)
+    index.put([segment_files.write(folder, blocks)])
+    return index
+
+
+def ours(index: SegmentIndex, probes: np.ndarray) -> dict[int, Any]:
+    return index.within(probes, owners=np.arange(len(probes)), radius=RADIUS)
 
 
 def agree(swept: dict[int, Any], limits: np.ndarray, ids: np.ndarray, distances: np.ndarray) -> bool:
@@ -78,25 +90,51 @@ def agree(swept: dict[int, Any], limits: np.ndarray, ids: np.ndarray, distances:
     return True
 
 
-def compare(vectors: np.ndarray, index: Any, count: int, threads: int, repeats: int) -> dict[str, Any]:
-    """One number of probes, both ways."""
+def probes_of(folder: Path, faces: int, count: int) -> np.ndarray:
+    """Probes a little away from faces that are held; float32 (count, 128)."""
     draw = np.random.default_rng(count)
-    probes = vectors[draw.integers(0, len(vectors), count)] + draw.normal(scale=0.01, size=(count, 128)).astype(
-        np.float32
-    )
+    vectors = np.memmap(next(folder.glob("*.vec")), "<f4", "r", shape=(faces, DIMENSION))
+    near = draw.normal(scale=0.01, size=(count, DIMENSION)).astype(np.float32)
+    chosen: np.ndarray = vectors[draw.integers(0, faces, count)] + near
+    return chosen
+
+
+def compare(mine: SegmentIndex, theirs: Any, faces: int, count: int, repeats: int) -> dict[str, Any]:
+    """One number of probes, both ways."""
+    probes = probes_of(mine.root, faces, count)
     repeats = repeats if count < 1000 else 1
-    mine, swept = best(repeats, lambda: ours(vectors, probes, threads))
-    theirs, (limits, distances, ids) = best(repeats, lambda: index.range_search(probes, RADIUS**2))
+    seconds, swept = best(repeats, lambda: ours(mine, probes))
+    faiss_seconds, (limits, distances, ids) = best(repeats, lambda: theirs.range_search(probes, RADIUS**2))
     return {
         "probes": count,
-        "seconds": round(mine, 4),
-        "ms_a_probe": round(1000 * mine / count, 3),
-        "faiss_seconds": round(theirs, 4),
-        "faiss_ms_a_probe": round(1000 * theirs / count, 3),
-        "times_faiss": round(theirs / mine, 2),
+        "seconds": round(seconds, 4),
+        "ms_a_probe": round(1000 * seconds / count, 3),
+        "faiss_seconds": round(faiss_seconds, 4),
+        "faiss_ms_a_probe": round(1000 * faiss_seconds / count, 3),
+        "times_faiss": round(faiss_seconds / seconds, 2),
         "pairs": int(sum(len(found.ids) for found in swept.values())),
         "agree": agree(swept, limits, ids, distances),
     }
+
+
+def cost(folder: Path, faces: int, seed: int, repeats: int) -> dict[str, Any]:
+    """Of a pass over so many faces."""
+    index = written(folder, faces, seed)
+    before = _resident()
+    one, _found = best(repeats, partial(ours, index, probes_of(folder, faces, 1)))
+    grown = _resident() - before
+    many, _found = best(repeats, partial(ours, index, probes_of(folder, faces, 64)))
+    return {
+        "faces": faces,
+        "one_probe_ms": round(1000 * one, 2),
+        "of_64_ms_each": round(1000 * many / 64, 3),
+        "megabytes_on_disk": round(sum(path.stat().st_size for path in folder.iterdir()) / 1e6),
+        "peak_memory_grown_megabytes": round(grown / 1e6),
+    }
+
+
+def _resident() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def main() -> None:
@@ -104,27 +142,23 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=1_000_000)
     parser.add_argument("--probes", default="1,64,10000", help="numbers of probes")
     parser.add_argument("--sizes", default="10000,100000,1000000", help="collections for the cost of one probe and 64")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="where the segments are written; a temporary folder if not given")
     wanted = parser.parse_args()
-    faiss.omp_set_num_threads(wanted.threads)
-    sizes = [int(size) for size in wanted.sizes.split(",") if size]
-    vectors = made(max([wanted.faces, *sizes]), wanted.seed)
-    index = faiss.IndexFlatL2(128)
-    index.add(vectors[: wanted.faces])
-    counts = [int(count) for count in wanted.probes.split(",")]
-    against = [compare(vectors[: wanted.faces], index, count, wanted.threads, wanted.repeats) for count in counts]
-    del index
-    costs = []
-    for size in sizes:
-        one, _found = best(wanted.repeats, partial(ours, vectors[:size], vectors[:1], wanted.threads))
-        many, _found = best(wanted.repeats, partial(ours, vectors[:size], vectors[:64], wanted.threads))
-        costs.append({"faces": size, "one_probe_ms": round(1000 * one, 2), "of_64_ms_each": round(1000 * many / 64, 3)})
+    with tempfile.TemporaryDirectory(dir=wanted.folder) as folder:
+        sizes = [int(size) for size in wanted.sizes.split(",") if size]
+        costs = [cost(Path(folder) / f"of-{size}", size, wanted.seed, wanted.repeats) for size in sizes]
+        mine = written(Path(folder) / "against", wanted.faces, wanted.seed)
+        theirs = faiss.IndexFlatL2(DIMENSION)
+        for vectors in made(wanted.faces, wanted.seed):
+            theirs.add(vectors)
+        counts = [int(count) for count in wanted.probes.split(",") if count]
+        against = [compare(mine, theirs, wanted.faces, count, wanted.repeats) for count in counts]
     result = {
         "faces": wanted.faces,
         "radius": RADIUS,
-        "threads": wanted.threads,
+        "threads": os.cpu_count(),
         "against_faiss": against,
         "cost": costs,
     }

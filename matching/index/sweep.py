@@ -6,13 +6,16 @@ is the set that `|v - p| <= radius` gives over the float32 values held, ties at 
 `IndexFlatL2.range_search` decides in float32: the two differ only where a distance lies within its rounding error of
 the radius.
 
-Blocks are cut into tiles that stay in a core's cache, and worked off by as many threads as there are cores, each with
-buffers of its own. Memory is that of the buffers and of the results, whatever the collection's size.
+Few probes do not keep a processor busy: reading the vectors takes longer than comparing them. For them the candidates
+come from the codes (`matching.index.codes`), a quarter of the bytes.
+
+Rows are worked off in tiles that stay in a core's cache, by as many threads as there are cores, and released behind
+them. Memory is that of a few tiles and of the results, whatever the collection's size.
 """
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, NamedTuple
 
@@ -20,35 +23,27 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from matching.index.base import Block, FaceIds, Vectors
+from matching.index import codes
+from matching.index.base import Codes, FaceIds, Rows, SweepCancelled, Swept, Vectors, Watch
 
 PRODUCT_ERROR: Final = 1e-4
 """Relative bound on the error of a squared distance from float32 products: 128 terms of 2**-24 each, times the
 squared norms, is below 2e-5; this is five times that. Every candidate is computed again, so it only costs time."""
 TILE_ROWS: Final = 2048
 """1 MiB of float32 at 128 dimensions."""
+ROWS_AT_ONCE: Final = 32_768
+"""What a thread takes at a time: long enough to make handing over cheap, short enough to be stopped."""
 PROBES_AT_ONCE: Final = 256
 """Their products with a tile are 2 MiB."""
+FEW_PROBES: Final = 4
+"""Up to here the codes are faster."""
 AHEAD: Final = 2
-"""Tiles a thread that wait to be worked off: enough that none is idle, few enough to bound the memory."""
+"""Pieces a thread that wait to be worked off: enough that none is idle, few enough to bound the memory."""
 
 
-class Swept(NamedTuple):
-    """What a pass found: ids with their smallest distance (float64) over the probes, and how many were looked at."""
-
-    ids: FaceIds
-    distances: npt.NDArray[np.float64]
-    scanned: int
-
-
-class SweepCancelled(Exception):  # noqa: N818 - what happened
-    """The caller no longer wants the result; nothing was concluded."""
-
-
-class _Probes(NamedTuple):
+class _Group(NamedTuple):
     """Some probes, transposed for the product, with the least product that makes a candidate, less the face's share."""
 
-    vectors: Vectors
     transposed: Vectors
     least: npt.NDArray[np.float32]
     first: int
@@ -60,6 +55,19 @@ class _Hits(NamedTuple):
     ids: FaceIds
     probes: npt.NDArray[np.int64]
     distances: npt.NDArray[np.float64]
+
+
+class ArrayRows:
+    """Rows in memory. They have no codes, and nothing is released."""
+
+    def __init__(self, ids: FaceIds, vectors: Vectors) -> None:
+        self.ids, self.vectors = ids, vectors
+        self.codes: Codes | None = None
+        self.code_error = float("inf")
+        self.gone: FaceIds = np.empty(0, np.int64)
+
+    def release(self, start: int, stop: int) -> None:
+        """The array stays."""
 
 
 def checked(probes: Vectors, dimension: int) -> Vectors:
@@ -76,58 +84,136 @@ def checked(probes: Vectors, dimension: int) -> Vectors:
     return probes
 
 
-def sweep(blocks: Iterable[Block], probes: Vectors, *, radius: float) -> Swept:
+def sweep(rows: Iterable[Rows], probes: Vectors, *, radius: float) -> Swept:
     """Every face within `radius` (Euclidean, included) of any of one person's probes: `sweep_many` for one owner."""
-    return sweep_many(blocks, probes, owners=np.zeros(len(probes), np.int64), radius=radius)[0]
+    return sweep_many(rows, probes, owners=np.zeros(len(probes), np.int64), radius=radius)[0]
 
 
 def sweep_many(
-    blocks: Iterable[Block],
+    rows: Iterable[Rows],
     probes: Vectors,
     *,
     owners: npt.NDArray[np.int64],
     radius: float,
     threads: int | None = None,
-    on_progress: Callable[[int], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    watch: Watch | None = None,
 ) -> dict[int, Swept]:
     """One pass for the probes of several owners. Each gets what a pass of its own would give.
 
     Args:
-        blocks: all faces; read once, in order.
+        rows: all faces; read once, in order.
         probes: float32 (k, dimension), from `checked`.
         owners: int64 (k,): whose probe each is.
         threads: as many as there are cores if none are given.
-        on_progress: told the faces compared so far, block by block.
-        cancelled: asked between blocks.
 
     Raises:
         ValueError: a face held has a template that is not finite.
-        SweepCancelled: `cancelled` said so.
+        IndexDamaged: a file could not be read.
+        SweepCancelled: `watch` said so.
     """
-    groups = list(_grouped(probes, radius))
+    watch = watch or Watch()
+    pass_ = _Pass(np.ascontiguousarray(probes), radius)
     count = threads or os.cpu_count() or 1
     found: list[_Hits] = []
     scanned = 0
-    # Each thread works off tiles of its own; BLAS must not start threads beside them.
+    # Each thread works off pieces of its own; BLAS must not start threads beside them.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(count, thread_name_prefix="sweep") as pool:
-        waiting: deque[Future[list[_Hits]]] = deque()
-        for block in blocks:
-            if cancelled and cancelled():
-                raise SweepCancelled
-            for tile in _tiles(block):
+        waiting: deque[Future[tuple[list[_Hits], int]]] = deque()
+
+        def settle() -> int:
+            hits, looked_at = waiting.popleft().result()
+            found.extend(hits)
+            watch.progress(scanned + looked_at)
+            return looked_at
+
+        try:
+            for part, start, stop in _pieces(rows):
                 if len(waiting) >= AHEAD * count:
-                    found += waiting.popleft().result()
-                waiting.append(pool.submit(_work_off, tile, groups, radius))
-            while waiting:  # The block's memory may be gone with the next one.
-                found += waiting.popleft().result()
-            scanned += len(block.ids)
-            if on_progress:
-                on_progress(scanned)
+                    scanned += settle()
+                if watch.cancelled():
+                    raise SweepCancelled
+                waiting.append(pool.submit(pass_.work_off, part, start, stop))
+            while waiting:
+                scanned += settle()
+        finally:
+            for future in waiting:  # After an error, what was not begun is dropped.
+                future.cancel()
     return _by_owner(found, owners, scanned)
 
 
-def _grouped(probes: Vectors, radius: float) -> Iterator[_Probes]:
+def _pieces(rows: Iterable[Rows]) -> Iterator[tuple[Rows, int, int]]:
+    for part in rows:
+        for start in range(0, len(part.ids), ROWS_AT_ONCE):
+            yield part, start, min(start + ROWS_AT_ONCE, len(part.ids))
+
+
+class _Pass:
+    """The probes of a pass, prepared once for all threads."""
+
+    def __init__(self, probes: Vectors, radius: float) -> None:
+        self.probes, self.radius = probes, radius
+        self.probe_codes = codes.encoded(probes)
+        self.probe_errors = codes.errors(probes, self.probe_codes)
+        self.largest_error = float(self.probe_errors.max())
+        self.groups = list(_grouped(probes, radius))
+
+    def work_off(self, rows: Rows, start: int, stop: int) -> tuple[list[_Hits], int]:
+        """The hits among some rows, and how many of these count."""
+        close = rows.code_error + self.largest_error <= codes.WORTH_IT
+        if rows.codes is not None and close and len(self.probes) <= FEW_PROBES:
+            hits = self._by_codes(rows, rows.codes[start:stop], start)
+        else:
+            hits = self._by_products(rows, start, stop)
+        counted = stop - start
+        if rows.gone.size:
+            hits = [_without(rows.gone, found) for found in hits]
+            counted -= int(np.isin(rows.ids[start:stop], rows.gone).sum())
+        rows.release(start, stop)
+        return hits, counted
+
+    def _by_codes(self, rows: Rows, coded: Codes, start: int) -> list[_Hits]:
+        hits = []
+        for number, (code, error) in enumerate(zip(self.probe_codes, self.probe_errors.tolist(), strict=True)):
+            near = codes.within(coded, code, self.radius + rows.code_error + error) + start
+            for first in range(0, len(near), TILE_ROWS):
+                some = near[first : first + TILE_ROWS]
+                hits += self._exact(rows.ids[some], rows.vectors[some], np.full(len(some), number))
+        return hits
+
+    def _by_products(self, rows: Rows, start: int, stop: int) -> list[_Hits]:
+        hits = []
+        products = np.empty(TILE_ROWS * max(len(group.least) for group in self.groups), np.float32)
+        for first in range(start, stop, TILE_ROWS):
+            vectors = np.ascontiguousarray(rows.vectors[first : min(first + TILE_ROWS, stop)])
+            norms = np.einsum("ij,ij->i", vectors, vectors)
+            if not np.isfinite(norms).all():  # A value that is not finite shows in its row's norm.
+                raise ValueError("A face held has a template that is not finite.")
+            share = norms * np.float32((1.0 - PRODUCT_ERROR) / 2.0)
+            for group in self.groups:
+                out = products[: len(vectors) * len(group.least)].reshape(len(vectors), -1)
+                np.matmul(vectors, group.transposed, out=out)
+                np.subtract(out, share[:, None], out=out)
+                pairs = np.flatnonzero(out >= group.least)  # Far faster than `nonzero` in two dimensions.
+                if pairs.size:
+                    own, columns = np.divmod(pairs, len(group.least))
+                    hits += self._exact(rows.ids[own + first], vectors[own], columns + group.first)
+            rows.release(first, first + len(vectors))
+        return hits
+
+    def _exact(self, ids: FaceIds, vectors: Vectors, probes: npt.NDArray[np.int64]) -> list[_Hits]:
+        """The candidates that are within the radius by float64; row by row a face and a probe."""
+        differences = vectors.astype(np.float64) - self.probes[probes].astype(np.float64)
+        distances = np.sqrt(np.einsum("ij,ij->i", differences, differences))
+        inside = distances <= self.radius
+        return [_Hits(np.asarray(ids[inside]), probes[inside], distances[inside])] if inside.any() else []
+
+
+def _without(gone: FaceIds, hits: _Hits) -> _Hits:
+    stays = ~np.isin(hits.ids, gone)
+    return _Hits(hits.ids[stays], hits.probes[stays], hits.distances[stays])
+
+
+def _grouped(probes: Vectors, radius: float) -> Iterator[_Group]:
     """The probes in groups. A face v may match a probe p only if v·p >= least + share(v):
 
     |v - p|² <= r² is v·p >= (|v|² + |p|² - r²) / 2, and the error of the product is at most PRODUCT_ERROR of the norms.
@@ -138,45 +224,7 @@ def _grouped(probes: Vectors, radius: float) -> Iterator[_Probes]:
         least = ((1.0 - PRODUCT_ERROR) * norms - (radius * radius + PRODUCT_ERROR)) / 2.0
         # Rounded down: a threshold must not grow when it becomes a float32.
         low = np.nextafter(least.astype(np.float32), np.float32(-np.inf))
-        yield _Probes(some, np.ascontiguousarray(some.T), low, first)
-
-
-def _tiles(block: Block) -> Iterator[Block]:
-    for start in range(0, len(block.ids), TILE_ROWS):
-        yield Block(block.ids[start : start + TILE_ROWS], block.vectors[start : start + TILE_ROWS])
-
-
-def _work_off(tile: Block, groups: list[_Probes], radius: float) -> list[_Hits]:
-    vectors = np.ascontiguousarray(tile.vectors)
-    norms = np.einsum("ij,ij->i", vectors, vectors)
-    if not np.isfinite(norms).all():  # A value that is not finite shows in its row's norm.
-        raise ValueError("A face held has a template that is not finite.")
-    share = norms * np.float32((1.0 - PRODUCT_ERROR) / 2.0)
-    hits = []
-    buffer = np.empty((len(vectors), max(len(group.vectors) for group in groups)), np.float32)
-    for group in groups:
-        products = buffer[:, : len(group.vectors)] if len(group.vectors) < buffer.shape[1] else buffer
-        np.matmul(vectors, group.transposed, out=products)
-        np.subtract(products, share[:, None], out=products)
-        rows, columns = np.nonzero(products >= group.least)
-        if rows.size:
-            hits.append(_exact(tile.ids, vectors, group, rows, columns, radius))
-    return hits
-
-
-def _exact(
-    ids: FaceIds,
-    vectors: Vectors,
-    group: _Probes,
-    rows: npt.NDArray[np.intp],
-    columns: npt.NDArray[np.intp],
-    radius: float,
-) -> _Hits:
-    """The candidates that are within the radius by float64."""
-    differences = vectors[rows].astype(np.float64) - group.vectors[columns].astype(np.float64)
-    distances = np.sqrt(np.einsum("ij,ij->i", differences, differences))
-    inside = distances <= radius
-    return _Hits(ids[rows[inside]], columns[inside] + group.first, distances[inside])
+        yield _Group(np.ascontiguousarray(some.T), low, first)
 
 
 def _by_owner(found: list[_Hits], owners: npt.NDArray[np.int64], scanned: int) -> dict[int, Swept]:
