@@ -185,7 +185,9 @@ def run(*, subject: UUID, probes: Vectors) -> Search:
 
 
 def run_many(probes: Mapping[UUID, Vectors]) -> dict[UUID, Search]:
-    """Search for several subjects in one pass and keep each one's result, as `run` does."""
+    """Search for several subjects in one pass and keep each one's result, as `run` does; nothing for nobody."""
+    if not probes:
+        return {}
     everybody = find_many(list(probes.values()))
     return {
         subject: _kept(subject, len(own), findings)

@@ -120,3 +120,12 @@ def test_it_tells_how_far_it_is_and_stops_when_asked() -> None:
 def test_an_empty_collection_has_nobody() -> None:
     swept = sweep_many([], np.zeros((2, 128), np.float32), owners=np.array([5, 9]), radius=0.5)
     assert [(owner, found.ids.tolist(), found.scanned) for owner, found in swept.items()] == [(5, [], 0), (9, [], 0)]
+
+
+def test_ten_thousand_people_are_searched_for_in_one_pass() -> None:
+    draw = np.random.default_rng(9)
+    vectors = draw.normal(scale=0.12, size=(3000, 128)).astype(np.float32)
+    chosen = draw.integers(0, len(vectors), 10_000)
+    probes = vectors[chosen] + draw.normal(scale=0.005, size=(10_000, 128)).astype(np.float32)
+    swept = sweep_many(rows_of(vectors), probes, owners=np.arange(10_000), radius=0.3)
+    assert [found.ids.tolist() for found in swept.values()] == [[row] for row in chosen.tolist()]
