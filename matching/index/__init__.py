@@ -5,6 +5,7 @@ from django.conf import settings
 from matching.engine import get_engine
 from matching.index.base import Block, FaceIndex, Fingerprint, IndexDamaged, SweepCancelled, Swept, Watch
 from matching.index.fingerprints import fingerprints_of
+from matching.index.previews import Quality
 from matching.index.segments import SegmentIndex
 
 
@@ -19,6 +20,7 @@ __all__ = [
     "FaceIndex",
     "Fingerprint",
     "IndexDamaged",
+    "Quality",
     "SegmentIndex",
     "SweepCancelled",
     "Swept",

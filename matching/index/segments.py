@@ -22,9 +22,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matching.index import annoy, faces, fingerprints, segment_files
+from matching.index import faces, fingerprints, previews, segment_files
 from matching.index.base import Block, Fingerprint, IndexDamaged, Swept, Vectors, Watch
 from matching.index.faces import Digest
+from matching.index.previews import Quality
 from matching.index.segment_files import Segment, SegmentRows
 from matching.index.sweep import checked, sweep_many
 
@@ -103,8 +104,7 @@ class SegmentIndex:
 
     def preview(self, template: Vectors, *, count: int) -> list[tuple[int, float]]:
         """Likely the nearest `count` faces, as (face id, Euclidean distance): see `matching.index.annoy`."""
-        files = [(rows, self._preview_file(rows.segment)) for rows in self.opened()]
-        return annoy.nearest(files, template, count=count)
+        return previews.nearest(self.opened(), template, count=count)
 
     def check(self) -> list[str]:
         """Names of damaged files, by checksum; empty when all is well."""
@@ -241,21 +241,21 @@ class SegmentIndex:
 
     # --- previews -----------------------------------------------------------------------------------------------------
 
-    def _preview_file(self, segment: Segment) -> Path:
-        return self.root / f"{segment.name}.ann"
+    def preview_quality(self) -> Quality | None:
+        """How much previews find of what the sweep finds; None if they compare everything."""
+        return previews.quality(self.root)
 
     def _build_previews(self) -> None:
-        """Annoy files for large segments. Takes long, so neither searches nor writers wait for it."""
+        """Whoever comes while another builds leaves it to them."""
         with suppress(BlockingIOError), self._writing(PREVIEWS_LOCK, wait=False):
-            for rows in self.opened():
-                path = self._preview_file(rows.segment)
-                if len(rows.ids) < annoy.WORTH_IT or path.exists():
-                    continue
-                partial = path.with_suffix(".ann.partial")
-                annoy.build(rows, partial)
-                with self._writing():  # Its segment may be gone by now; then the file goes too.
-                    partial.replace(path)
-                    self._delete_unnamed_files(self.manifest())
+            if previews.build(self.opened(), self._settled):
+                previews.measure(self.root, self.opened())
+
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        with self._writing():
+            yield
+            self._delete_unnamed_files(self.manifest())
 
     # --- proof --------------------------------------------------------------------------------------------------------
 

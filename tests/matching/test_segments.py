@@ -5,7 +5,6 @@ import json
 import multiprocessing
 import subprocess
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -191,44 +190,33 @@ def test_a_damaged_index_changes_no_answer() -> None:
     assert after.certificate["faces_scanned"] == 20
 
 
-def _search_until(root: Path, stop: Path) -> tuple[int, list[int]]:
-    """In a process of its own: searches done, and how many faces each found of those that come and go together."""
+def _search_often(root: Path, times: int) -> set[int]:
+    """In a process of its own: how many each search found of the faces that come and go together."""
     index = SegmentIndex(root, engine=PaintedEngine.name, dimension=128)
-    found = []
-    while not stop.exists():
-        swept = index.within(np.zeros((1, 128), np.float32), owners=np.zeros(1, np.int64), radius=0.1)
-        found.append(len(swept[0].ids))
-    return len(found), sorted(set(found))
+    probe, owner = np.zeros((1, 128), np.float32), np.zeros(1, np.int64)
+    return {len(index.within(probe, owners=owner, radius=0.1)[0].ids) for _time in range(times)}
 
 
-def test_searches_of_other_processes_see_each_change_whole(tmp_path: Path) -> None:
+def test_searches_of_other_processes_see_each_change_whole() -> None:
     index = get_index()
     make_faces(3000)
     index.sync()
     photo = Photo.objects.first()
-    zero, stop = np.zeros(128, "<f4").tobytes(), tmp_path / "stop"
+    box = {"left": 0, "top": 0, "right": 9, "bottom": 9, "score": 1.0, "engine": PaintedEngine.name}
+    zero = np.zeros(128, "<f4").tobytes()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context, initializer=processes.begin) as pool:
-        searching = [pool.submit(_search_until, index.root, stop) for _one in range(2)]
-        try:
-            until = time.monotonic() + 5
-            changes = 0
-            while time.monotonic() < until:
-                Face.objects.bulk_create(
-                    Face(photo=photo, left=0, top=0, right=1, bottom=1, score=1, template=zero, engine=index.engine)
-                    for _face in range(40)
-                )
-                index.sync()
-                Face.objects.filter(template=zero).delete()
-                index.sync()
-                index.compact()
-                changes += 1
-        finally:
-            stop.touch()
-        for future in searching:
-            searches, found = future.result()
-            assert searches > 20
-            assert found == [0, 40]
+        searching = [pool.submit(_search_often, index.root, 150) for _one in range(2)]
+        changes = 0
+        while not all(future.done() for future in searching):
+            Face.objects.bulk_create(Face(photo=photo, template=zero, **box) for _face in range(40))
+            index.sync()
+            Face.objects.filter(template=zero).delete()
+            index.sync()
+            index.compact()
+            changes += 1
+        found = set.union(*(future.result() for future in searching))
+    assert found == {0, 40}
     assert changes > 5
 
 
@@ -336,6 +324,34 @@ def test_a_sabotaged_preview_changes_no_answer(monkeypatch: pytest.MonkeyPatch) 
     assert after.certificate["complete"]
     preview.write_bytes(b"")
     assert search.find(probe).hits == before.hits
+
+
+def test_what_previews_miss_is_measured_on_the_collection_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = get_index()
+    make_faces(60)
+    index.sync()
+    assert index.preview_quality() is None  # Small: everything is compared.
+    monkeypatch.setattr(annoy, "WORTH_IT", 100)
+    near = np.random.default_rng(4).normal(scale=0.12, size=128)
+    photo = Photo.objects.first()
+    box = {"left": 0, "top": 0, "right": 9, "bottom": 9, "score": 1.0, "engine": PaintedEngine.name}
+    Face.objects.bulk_create(
+        Face(photo=photo, template=(near + shift).astype("<f4").tobytes(), **box)
+        for shift in np.random.default_rng(5).normal(scale=0.01, size=(60, 128))
+    )
+    index.sync()
+    good = index.preview_quality()
+    assert good is not None
+    assert good.recall == 1.0
+    assert (good.probes, good.faces) == (50, 120)
+    in_file = annoy._in_file
+    monkeypatch.setattr(annoy, "_in_file", lambda *asked: tuple(part[:5] for part in in_file(*asked)))
+    next(index.root.glob("*.ann")).unlink()
+    index.sync()
+    poor = index.preview_quality()
+    assert poor is not None
+    assert poor.recall is not None
+    assert poor.recall < 0.9
 
 
 def test_a_preview_refuses_what_cannot_be_compared() -> None:
