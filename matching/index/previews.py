@@ -45,6 +45,11 @@ class Quality:
     milliseconds: float
     measured_at: str
 
+    @property
+    def share(self) -> float | None:
+        """The recall in percent."""
+        return None if self.recall is None else 100 * self.recall
+
 
 def path_of(rows: SegmentRows) -> Path:
     """Where the Annoy file of a segment is, if it has one."""
