@@ -147,7 +147,7 @@ def test_keys_whose_master_key_is_away_are_named_and_left_alone(settings: Settin
     sealed = vault.seal(lost, b"a face")
     EvidenceKey.objects.filter(request=kept).delete()
     settings.MASTER_KEYS = [("new", NEW), ("old", OTHER)]  # Another key under the same name.
-    with pytest.raises(CommandError, match="1 keys could not be opened.*old"):
+    with pytest.raises(CommandError, match=r"1 keys could not be opened.*old"):
         call_command("rotate_keys", stdout=StringIO())
     settings.MASTER_KEYS = [("new", NEW), ("old", OLD)]
     call_command("rotate_keys", stdout=StringIO())
