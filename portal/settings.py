@@ -150,11 +150,14 @@ LEASE_SECONDS = env.float("REGARD_LEASE_SECONDS", 900.0)
 
 # --- Retention --------------------------------------------------------------------------------------------------------
 
-ANSWER_DAYS = env.int("REGARD_ANSWER_DAYS", 30)
-"""How long an archive is offered before the person has to ask for it again (they may, as often as they like)."""
-EVIDENCE_DAYS = env.int("REGARD_EVIDENCE_DAYS", 90)
-"""How long after a request was carried out its evidence and archive are destroyed. The GDPR sets no number; this
-one is the controller's documented choice (docs/settings.md)."""
+RETENTION_DAYS = {
+    "draft": env.int("REGARD_DRAFT_DAYS", None),
+    "codes": env.int("REGARD_CODES_DAYS", None),
+    "answer": env.int("REGARD_ANSWER_DAYS", None),
+    "evidence": env.int("REGARD_EVIDENCE_DAYS", None),
+    "record": env.int("REGARD_RECORD_DAYS", None),
+}
+"""Lengths that this installation sets instead of those in `portal/retention.toml`."""
 
 # --- Pictures and faces -----------------------------------------------------------------------------------------------
 
