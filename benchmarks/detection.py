@@ -1,10 +1,12 @@
 """How many faces each detector finds, and what a template of a face is worth that no detector found.
 
     .venv/bin/python -m benchmarks.detection --people 4
+    .venv/bin/python -m benchmarks.detection --people 10 --detectors default
 
-The pictures are those of `openpeople`: both sheets as the demonstration holds them, cells cut out of them, and portraits
-made smaller and turned in their plane. Where their faces are is known from how the sheets and portraits are laid out,
-not from a detector. Whatever else a detector reports, a second box on the same face included, is a false detection.
+The pictures are those of `openpeople`: both sheets as the demonstration holds them, cells cut out of them, and
+portraits made smaller and turned in their plane. Where their faces are is known from how the sheets and portraits are
+laid out, not from a detector. Whatever else a detector reports is a false detection, a second box on the same face
+included.
 
 Every detector sees the same pictures. Intervals are Wilson's (1927, "Probable inference, the law of succession, and
 statistical inference"), 95 %, as if the faces were independent; those of one person are not, so they promise too much.
@@ -112,7 +114,9 @@ def _profiles(person: str) -> Iterator[View]:
     for view, across in COLUMNS:
         if view == "profile":
             middle, half = across * sheet.width, 0.1 * sheet.width
-            cell = sheet.crop((round(middle - half), round(0.07 * sheet.height), round(middle + half), round(0.35 * sheet.height)))
+            cell = sheet.crop(
+                (round(middle - half), round(0.07 * sheet.height), round(middle + half), round(0.35 * sheet.height))
+            )
             yield View("profile alone", person, np.asarray(cell), (("profile", half, cell.height / 2, 0.7 * half),))
 
 
@@ -122,7 +126,8 @@ def _portrait(person: str, kind: str, side: int, angle: int) -> View:
     middle = (MIDDLE[0] * portrait.width, MIDDLE[1] * portrait.height)
     turned = portrait.rotate(angle, Image.Resampling.BICUBIC, center=middle, fillcolor=GREY)
     half = SHARE * portrait.width
-    cut = turned.crop((*(round(place - half) for place in middle), *(round(place + half) for place in middle)))
+    x, y = middle
+    cut = turned.crop((round(x - half), round(y - half), round(x + half), round(y + half)))
     pixels = np.asarray(cut.resize((2 * side, 2 * side), Image.Resampling.LANCZOS))
     return View("portrait", person, pixels, ((kind, side, side, side / 2),))
 
@@ -153,7 +158,9 @@ def drawn(view: View, number: int) -> Box:
     _kind, x, y, half = view.faces[number]
     height, width = view.pixels.shape[:2]
     x, y, half = x + 0.2 * half, y - 0.2 * half, 1.2 * half
-    return Box(max(0, round(x - half)), max(0, round(y - half)), min(width, round(x + half)), min(height, round(y + half)))
+    return Box(
+        max(0, round(x - half)), max(0, round(y - half)), min(width, round(x + half)), min(height, round(y + half))
+    )
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
@@ -169,7 +176,13 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
 
 def _share(successes: int, trials: int) -> dict[str, Any]:
     low, high = wilson(successes, trials)
-    return {"count": successes, "of": trials, "share": round(successes / trials, 3), "low": round(low, 3), "high": round(high, 3)}
+    return {
+        "count": successes,
+        "of": trials,
+        "share": round(successes / trials, 3),
+        "low": round(low, 3),
+        "high": round(high, 3),
+    }
 
 
 # --- the whole --------------------------------------------------------------------------------------------------------
@@ -189,19 +202,21 @@ def own_template(person: str) -> np.ndarray[Any, Any]:
     return max(faces, key=lambda face: face.score).template
 
 
-def measured(people: Sequence[str]) -> dict[str, Any]:
+def measured(people: Sequence[str], detectors: Sequence[Detector]) -> dict[str, Any]:
     """Counts by kind of face, and what each kind of picture cost."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     costs: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    false: dict[str, int] = dict.fromkeys(Detector.values, 0)
+    false: dict[str, int] = dict.fromkeys(detectors, 0)
+    pictures = 0
     for person in people:
         portrait = own_template(person)
         for view in views(person):
+            pictures += 1
             for number, (kind, *_place) in enumerate(view.faces):
                 counts[kind]["faces"] += 1
                 if len(view.faces) == 1:
                     counts[kind]["by_hand"] += recognised(view, [drawn(view, number)], portrait)
-            for detector in Detector:
+            for detector in detectors:
                 seen = look(view, detector)
                 false[detector] += seen.false
                 costs[f"{view.kind}, {view.pixels.shape[1]} x {view.pixels.shape[0]}"][detector].append(seen.seconds)
@@ -210,8 +225,8 @@ def measured(people: Sequence[str]) -> dict[str, Any]:
                     counts[kind][detector] += 1
                     counts[kind][f"{detector}_recognised"] += recognised(view, [box], portrait)
     return {
-        "faces": {kind: _row(count) for kind, count in counts.items()},
-        "false_detections": {**false, "pictures": sum(len(taken[Detector.DEFAULT]) for taken in costs.values())},
+        "faces": {kind: _row(count, detectors) for kind, count in counts.items()},
+        "false_detections": {**false, "pictures": pictures},
         "seconds_a_picture": {
             kind: {detector: round(median(taken), 2) for detector, taken in spent.items()}
             for kind, spent in costs.items()
@@ -219,10 +234,10 @@ def measured(people: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _row(count: dict[str, int]) -> dict[str, Any]:
+def _row(count: dict[str, int], detectors: Sequence[Detector]) -> dict[str, Any]:
     row: dict[str, Any] = {
         detector: _share(count[detector], count["faces"]) | {"recognised": count[f"{detector}_recognised"]}
-        for detector in Detector.values
+        for detector in detectors
     }
     return row | ({"marked_by_hand_recognised": count["by_hand"]} if "by_hand" in count else {})
 
@@ -230,9 +245,11 @@ def _row(count: dict[str, int]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, default=4, help="how many of the ten; four take about three minutes")
-    people = demo.people()[: parser.parse_args().people]
-    result = {"people": len(people), "engine": get_engine().name, "cnn_pixels": dlib.CNN_PIXELS, **measured(people)}
-    print(json.dumps(result, indent=1))
+    parser.add_argument("--detectors", nargs="+", type=Detector, choices=list(Detector), default=list(Detector))
+    chosen = parser.parse_args()
+    people = demo.people()[: chosen.people]
+    about = {"people": len(people), "engine": get_engine().name, "cnn_pixels": dlib.CNN_PIXELS}
+    print(json.dumps(about | measured(people, chosen.detectors), indent=1))
 
 
 if __name__ == "__main__":

@@ -37,8 +37,8 @@ def overlap(one: Box, other: Box) -> float:
 class Detector(TextChoices):
     """How hard faces are looked for. It says nothing of templates: those of one engine compare whoever found them."""
 
-    DEFAULT = "default", _("default: faces from the front, quickly")
-    THOROUGH = "thorough", _("thorough: turned and tilted faces too, seconds a picture")
+    DEFAULT = "default", _("default (faces from the front, quickly)")
+    THOROUGH = "thorough", _("thorough (turned and tilted faces too, seconds a picture)")
 
 
 class DetectedFace(NamedTuple):
@@ -63,9 +63,7 @@ class FaceEngine(Protocol):
         more."""
         ...
 
-    def faces(
-        self, pixels: npt.NDArray[np.uint8], *, detector: Detector = Detector.DEFAULT
-    ) -> list[DetectedFace]:
+    def faces(self, pixels: npt.NDArray[np.uint8], *, detector: Detector = Detector.DEFAULT) -> list[DetectedFace]:
         """Every face found, encoded."""
         ...
 

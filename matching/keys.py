@@ -43,9 +43,7 @@ def by_hand(photo: Photo | None, engine: str) -> tuple[Box, ...]:
     return tuple(box_of(face) for face in rows)
 
 
-def merge(
-    photo: Photo, found: Sequence[DetectedFace], engine: str, *, marked: Sequence[DetectedFace] = ()
-) -> None:
+def merge(photo: Photo, found: Sequence[DetectedFace], engine: str, *, marked: Sequence[DetectedFace] = ()) -> None:
     """Bring the rows of a photo whose bytes did not change to what was found in it, and count them.
 
     A face of another engine that was not found again goes: its template compares with no other. One that was marked by

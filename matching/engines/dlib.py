@@ -28,8 +28,8 @@ picture takes over a gigabyte."""
 CNN: Final = "mmod_human_face_detector.dat"
 CNN_PIXELS: Final = 1_000_000
 """Pixels that the CNN detector sees: larger pictures are reduced, smaller ones enlarged, at most to twice their sides.
-It sees faces from 80 pixels on there, and takes 7 seconds and 0.95 GB for each megapixel on one core (docs/detection.md).
-Half a megapixel lost profiles in the demonstration's sheets; two found no more than one."""
+It sees faces from 80 pixels on there, and takes 7 seconds and 0.95 GB for each megapixel on one core. Half a megapixel
+lost profiles in the demonstration's sheets; two found no more than one (docs/detection.md)."""
 SAME: Final = 0.5
 """Share of the smaller box from which two detectors mean one face."""
 
@@ -131,9 +131,7 @@ class DlibEngine:
             rectangles, scores, _detector = self._detector.run(np.ascontiguousarray(pixels), upsample, threshold)
         return [(rectangle, float(score)) for rectangle, score in zip(rectangles, scores, strict=True)]
 
-    def faces(
-        self, pixels: Pixels, *, detector: Detector = Detector.DEFAULT
-    ) -> list[DetectedFace]:
+    def faces(self, pixels: Pixels, *, detector: Detector = Detector.DEFAULT) -> list[DetectedFace]:
         """Every face found, encoded once without jitter, as `face_recognition` does by default."""
         pixels = np.ascontiguousarray(pixels)
         found = self._by_hog(pixels, 0.0)
@@ -146,14 +144,13 @@ class DlibEngine:
             turned = [(_clipped(rectangle, pixels), score) for rectangle, score in self._beside(found, pixels)]
             templates = self.encode(pixels, [box for box, _score in turned])
             faces += [
-                DetectedFace(box, template, score)
-                for (box, score), template in zip(turned, templates, strict=True)
+                DetectedFace(box, template, score) for (box, score), template in zip(turned, templates, strict=True)
             ]
         return faces
 
     def encode(self, pixels: Pixels, boxes: Sequence[Box]) -> npt.NDArray[np.float32]:
-        """float32 (boxes, 128). Each box is looked at in turned positions too: the landmarks are those of upright faces.
-        Where no position shows one, they are put into the box as it is."""
+        """float32 (boxes, 128). Each box is looked at in turned positions too: the landmarks are those of upright
+        faces. Where no position shows one, they are put into the box as it is."""
         pixels = np.ascontiguousarray(pixels)
         rows = [self._encoded(*self._upright(pixels, box)) for box in boxes]
         return np.concatenate([np.empty((0, self.dimension), np.float32), *rows])

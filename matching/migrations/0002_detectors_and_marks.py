@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='photo',
             name='detector',
-            field=models.CharField(choices=[('default', 'default: faces from the front, quickly'), ('thorough', 'thorough: turned and tilted faces too, seconds a picture')], default='default', help_text='How it looked for them.', max_length=8),
+            field=models.CharField(choices=[('default', 'default (faces from the front, quickly)'), ('thorough', 'thorough (turned and tilted faces too, seconds a picture)')], default='default', help_text='How it looked for them.', max_length=8),
         ),
         migrations.AddField(
             model_name='photo',
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='source',
             name='detector',
-            field=models.CharField(choices=[('default', 'default: faces from the front, quickly'), ('thorough', 'thorough: turned and tilted faces too, seconds a picture')], default='default', help_text='Pictures read by the default one are read again at the next import once this says thorough.', max_length=8, verbose_name='detector'),
+            field=models.CharField(choices=[('default', 'default (faces from the front, quickly)'), ('thorough', 'thorough (turned and tilted faces too, seconds a picture)')], default='default', help_text='Pictures read by the default one are read again at the next import once this says thorough.', max_length=8, verbose_name='detector'),
         ),
         migrations.AlterField(
             model_name='face',

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from matching import erase, reviews
-from matching.engine import Detector
 from matching.models import ErasureAction, Face, Photo
+from portal.answers.coverage import looked_for
 from portal.answers.facts import decisions_of, photos_of, recipients_of
 from portal.answers.remedies import of_request as remedies_of
 from portal.answers.scope import by_photo, withheld_photos
@@ -169,23 +169,6 @@ def _of(share: dict[str, Any]) -> str:
     return _("%(errors)s of %(pairs)s pairs measured") % {"errors": share["errors"], "pairs": share["pairs"]}
 
 
-def _looked_for(c: dict[str, Any]) -> list[list[str]]:
-    """By whom faces were looked for. Older certificates do not say."""
-    if "photos_looked_at" not in c:
-        return []
-    names = {Detector.DEFAULT: _("usual"), Detector.THOROUGH: _("thorough")}
-    detectors = [
-        f"{source['name']}: "
-        + (", ".join(f"{names[Detector(key)]} ({photos})" for key, photos in source["detectors"].items()) or "–")
-        for source in c["sources"]
-    ]
-    return [
-        [_("Of these, looked at by our staff, who saw none either"), str(c["photos_looked_at"])],
-        [_("Faces that our staff marked by hand"), str(c["faces_by_hand"])],
-        [_("Detector, by collection (photos)"), "; ".join(detectors)],
-    ]
-
-
 def _certificate(request: RightsRequest) -> list[Block]:
     search = reviews.latest_search(request.pk)
     if search is None:
@@ -199,7 +182,7 @@ def _certificate(request: RightsRequest) -> list[Block]:
         [_("Faces compared with yours"), str(c["faces_scanned"])],
         [_("Photos that could not be read"), str(c["photos_unreadable"])],
         [_("Photos in which no face was found"), str(c["photos_without_face"])],
-        *_looked_for(c),
+        *looked_for(c),
         [_("Compared on"), swept],
         [_("Engine"), c["engine"]],
         [_("Index"), c["index_version"]],

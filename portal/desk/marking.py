@@ -4,7 +4,6 @@ What is written here goes through the journal like every other act of staff; it 
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib import messages
@@ -14,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from matching import marking
@@ -23,9 +23,6 @@ from matching.sources import SourceUnreachable
 from portal.desk.access import actor, staff_view
 from portal.desk.pages import CHANGE, page
 from rights import journal
-
-if TYPE_CHECKING:
-    from django.forms import BaseFormSet
 
 PER_PAGE = 12
 """Each picture shown is an entry of the journal."""
@@ -46,10 +43,10 @@ AWAY = _("The source of this picture cannot be read at the moment.")
 class BoxForm(forms.Form):
     """A face: pixels of the upright picture, from its left and upper edge."""
 
-    left = forms.IntegerField(label=_("left"), min_value=0, max_value=FARTHEST)
-    top = forms.IntegerField(label=_("top"), min_value=0, max_value=FARTHEST)
-    right = forms.IntegerField(label=_("right"), min_value=0, max_value=FARTHEST)
-    bottom = forms.IntegerField(label=_("bottom"), min_value=0, max_value=FARTHEST)
+    left = forms.IntegerField(label=pgettext_lazy("edge of a frame", "left"), min_value=0, max_value=FARTHEST)
+    top = forms.IntegerField(label=pgettext_lazy("edge of a frame", "top"), min_value=0, max_value=FARTHEST)
+    right = forms.IntegerField(label=pgettext_lazy("edge of a frame", "right"), min_value=0, max_value=FARTHEST)
+    bottom = forms.IntegerField(label=pgettext_lazy("edge of a frame", "bottom"), min_value=0, max_value=FARTHEST)
 
     def box(self) -> Box:
         """Of a valid form."""
@@ -146,4 +143,6 @@ def _to_the_next(photo: Photo) -> HttpResponse:
     """The photo of the same source that waits next, or the list."""
     waiting = marking.to_look_at().filter(source=photo.source)
     following = waiting.filter(pk__gt=photo.pk).first() or waiting.first()
-    return redirect("admin:matching_photo_mark", following.pk) if following else redirect("admin:matching_photo_faceless")
+    return (
+        redirect("admin:matching_photo_mark", following.pk) if following else redirect("admin:matching_photo_faceless")
+    )

@@ -24,8 +24,8 @@ FACE_MARGIN = 0.6
 """Share of the face's size shown around it: hair, ears and chin help to recognise a person."""
 
 ORANGE = (255, 176, 0)
-GRID = 60
-GRID_TEXT = 13
+GRID = 100
+GRID_TEXT = 24
 """Pixels between the lines of a grid, and of its numbers."""
 
 
@@ -118,7 +118,7 @@ def _grid(image: Image.Image, scale: float) -> None:
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(GRID_TEXT)
     for across in range(GRID, image.width, GRID):
         draw.line((across, 0, across, image.height), fill=ORANGE)
-        draw.text((across + 2, 0), str(round(across * scale)), ORANGE, font, stroke_width=1, stroke_fill=(0, 0, 0))
+        draw.text((across + 2, 0), str(round(across * scale)), ORANGE, font, stroke_width=2, stroke_fill=(0, 0, 0))
     for down in range(GRID, image.height, GRID):
         draw.line((0, down, image.width, down), fill=ORANGE)
-        draw.text((2, down), str(round(down * scale)), ORANGE, font, stroke_width=1, stroke_fill=(0, 0, 0))
+        draw.text((2, down), str(round(down * scale)), ORANGE, font, stroke_width=2, stroke_fill=(0, 0, 0))

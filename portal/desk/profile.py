@@ -127,7 +127,16 @@ class SourceAdmin(ModelAdmin):
     """Sources are added by `manage.py import_photos`; here staff choose what an erasure does to group pictures, and how
     hard faces are looked for."""
 
-    list_display = ["name", "group_policy", "detector", "held", "unreadable", "without_face", "reachable", "last_import_at"]
+    list_display = [
+        "name",
+        "group_policy",
+        "detector",
+        "held",
+        "unreadable",
+        "without_face",
+        "reachable",
+        "last_import_at",
+    ]
     readonly_fields = ["url", "reachable", "last_import_at"]
 
     @display(description=_("photos held"))
