@@ -20,7 +20,7 @@ from django.utils import timezone
 from matching import reviews, search, sources
 from matching.engine import Box
 from matching.images import ImageProblem, Pixels, encode, grown, obscure, read_picture
-from matching.index import Fingerprint, fingerprint, get_index
+from matching.index import Fingerprint, fingerprints_of, get_index
 from matching.index.base import Vectors
 from matching.ingest import import_one
 from matching.models import Erasure, ErasureAction, Face, GroupPolicy, Photo, Source, Suppression
@@ -62,7 +62,7 @@ def plan(*, subject: UUID, faces: Iterable[Face]) -> list[Erasure]:
     planned = []
     for pk, own in sorted(by_photo.items()):
         photo = photos[pk]
-        prints = [fingerprint(bytes(face.template)) for face in own]
+        prints = [print_ for face in own for print_ in fingerprints_of(bytes(face.template))]
         erasure, _created = Erasure.objects.get_or_create(
             subject=subject,
             source=photo.source,
@@ -74,7 +74,7 @@ def plan(*, subject: UUID, faces: Iterable[Face]) -> list[Erasure]:
                 "action": action_for(photo, own),
                 "boxes": [[face.left, face.top, face.right, face.bottom] for face in own],
                 "face_keys": [face.pk for face in own],
-                "fingerprints": [[first.hex(), digest.hex()] for first, digest in prints],
+                "fingerprints": [print_.as_json() for print_ in prints],
             },
         )
         planned.append(erasure)
@@ -102,7 +102,7 @@ def carry_out(*, subject: UUID) -> None:
         replaced += _carry_out_one(pk)
     for source, path in replaced:
         import_one(source=source, path=path)
-    get_index().sync()
+    get_index().sync()  # No search finds them any more; their bytes go before the proof, for many erasures at once.
     _flush_database()
 
 
@@ -226,13 +226,11 @@ def prove(*, subject: UUID, probes: Vectors | None, kept: Iterable[int] = ()) ->
     objects_left = sum(_is_left(erasure) for erasure in erasures)
     index = get_index()
     index.sync()
-    prints = {
-        Fingerprint(bytes.fromhex(first), bytes.fromhex(digest))
-        for item in erasures
-        for first, digest in item.fingerprints
-    }
+    index.compact()
+    prints = {Fingerprint.from_json(kept_print) for item in erasures for kept_print in item.fingerprints}
     # A kept photo may be a copy of an erased one, with the very same template.
-    prints -= {fingerprint(bytes(face.template)) for face in Face.objects.filter(photo_id__in=list(kept))}
+    for face in Face.objects.filter(photo_id__in=list(kept)):
+        prints -= set(fingerprints_of(bytes(face.template)))
     rows_left = Face.objects.filter(pk__in=[key for item in erasures for key in item.face_keys]).count()
     certificate: dict[str, Any] = {}
     found, still_open = 0, 0

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from matching import keys, processes, sources
+from matching.copies import Copy, copies
 from matching.engine import Box, Detector, get_engine
 from matching.index import get_index
 from matching.models import Face, GroupPolicy, Photo, PhotoStatus, Source, Suppression
@@ -37,6 +38,8 @@ class Report:
     suppressed: int = 0
     faces: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    written: list[int] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -96,6 +99,7 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None) -> R
     _remove_gone(source, set(listed), report)
     Source.objects.filter(pk=source.pk).update(last_import_at=timezone.now())
     get_index().sync()
+    report.copies = copies(report.written)
     report.seconds = time.monotonic() - started
     return report
 
@@ -191,6 +195,7 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
     else:
         report.new, report.changed = report.new + created, report.changed + (not created)
         report.faces += len(reading.faces)
+        report.written.append(photo.pk)
     if reading.problem:
         report.unreadable.append((item.path, reading.problem))
     if same and status == PhotoStatus.READ:

@@ -111,6 +111,8 @@ class Face(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        # The index asks at every search which faces there are; without this, it would read all templates.
+        indexes = [models.Index(name="faces_of_an_engine", fields=["engine", "id"])]
 
     def __str__(self) -> str:
         return f"face {self.pk}"
@@ -201,7 +203,7 @@ class Erasure(models.Model):
     boxes = models.JSONField(help_text="Boxes of the person's faces, [left, top, right, bottom].")
     face_keys = models.JSONField(help_text="Identifiers of the faces to erase.")
     fingerprints = models.JSONField(
-        help_text="Per erased template: its first four bytes (to find candidates) and SHA-256 (to be sure), in hex."
+        help_text="Of each erased template and its code: first four bytes and SHA-256 in hex, number of bytes."
     )
     redacted_sha256 = models.CharField(
         max_length=64, blank=True, help_text="Of the object once the person was obscured."

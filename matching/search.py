@@ -1,9 +1,11 @@
 """The search: probes in, hits and a certificate out. It looks at every face held, of whatever date."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
@@ -14,9 +16,9 @@ from matching import sources
 from matching.bands import bands
 from matching.engine import Box, DetectedFace, get_engine
 from matching.images import ImageProblem, Pixels, read_picture
-from matching.index import IndexDamaged, get_index
+from matching.index import IndexDamaged, Swept, get_index
 from matching.index.base import Vectors
-from matching.index.sweep import Swept, checked, sweep
+from matching.index.sweep import checked
 from matching.models import Band, Face, Hit, Photo, PhotoStatus, Search, Source
 
 SHARPNESS_SIDE = 150
@@ -88,32 +90,60 @@ def sharpness(pixels: Pixels, box: Box) -> float:
 
 
 def find(probes: Vectors) -> Findings:
-    """Sweep every face held for the probes, float32 (k, dimension).
+    """Sweep every face held for one person's probes, float32 (k, dimension).
+
+    Raises:
+        ValueError: probes of another shape, or not finite.
+    """
+    (findings,) = find_many([probes])
+    return findings
+
+
+def find_many(probes: Sequence[Vectors]) -> list[Findings]:
+    """Sweep every face held once, for the probes of several people; findings in the same order, certificates alike.
+
+    Args:
+        probes: of each person, float32 (k, dimension).
 
     Raises:
         ValueError: probes of another shape, or not finite.
     """
     engine, limits = get_engine(), bands()
-    probes = checked(probes, engine.dimension)
-    version, swept = _swept(probes, limits.possible)
-    rows = dict(Face.objects.filter(pk__in=swept.ids.tolist()).values_list("pk", "photo_id"))
-    hits = [
-        Found(face, rows[face], distance, limits.of(distance))
-        for face, distance in zip(swept.ids.tolist(), swept.distances.tolist(), strict=True)
-        if face in rows  # Erased while the sweep ran.
+    every = [checked(own, engine.dimension) for own in probes]
+    owners = np.repeat(np.arange(len(every)), [len(own) for own in every])
+    version, swept = _swept(np.concatenate(every), owners, limits.possible)
+    photos = _photos_of(np.unique(np.concatenate([found.ids for found in swept.values()])).tolist())
+    covered = certificate(version, swept[0].scanned)
+    return [
+        Findings(
+            [
+                Found(face, photos[face], distance, limits.of(distance))
+                for face, distance in zip(swept[owner].ids.tolist(), swept[owner].distances.tolist(), strict=True)
+                if face in photos  # Erased while the sweep ran.
+            ],
+            dict(covered),
+        )
+        for owner in range(len(every))
     ]
-    return Findings(hits, certificate(version, swept.scanned))
 
 
-def _swept(probes: Vectors, radius: float) -> tuple[str, Swept]:
+def _photos_of(faces: list[int]) -> dict[int, int]:
+    """The photo of each face that is still held."""
+    photos: dict[int, int] = {}
+    for start in range(0, len(faces), 10_000):
+        photos.update(Face.objects.filter(pk__in=faces[start : start + 10_000]).values_list("pk", "photo_id"))
+    return photos
+
+
+def _swept(probes: Vectors, owners: npt.NDArray[np.int64], radius: float) -> tuple[str, dict[int, Swept]]:
     """One pass over an index that holds every face; a damaged one is rebuilt first."""
     index = get_index()
     version = index.sync()
     try:
-        return version, sweep(index.blocks(), probes, radius=radius)
+        return version, index.within(probes, owners=owners, radius=radius)
     except IndexDamaged:
         version = index.sync(thorough=True)
-        return version, sweep(index.blocks(), probes, radius=radius)
+        return version, index.within(probes, owners=owners, radius=radius)
 
 
 def certificate(index_version: str, scanned: int) -> dict[str, Any]:
@@ -123,6 +153,7 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
     every_source = [_of_source(source) for source in Source.objects.order_by("pk")]
     without_face = photos.filter(status=PhotoStatus.READ, face_count=0)
     held = Face.objects.count()
+    checked_at = get_index().checked_at()
     # Files that were erased and lie there again: they are held, but not searched, until somebody removes them.
     suppressed = photos.filter(status=PhotoStatus.SUPPRESSED).count()
     by_other_engines = Face.objects.exclude(engine=engine.name).count()
@@ -142,6 +173,7 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         "faces_scanned": scanned,
         "engine": engine.name,
         "index_version": index_version,
+        "index_checked_at": checked_at.isoformat() if checked_at else None,
         "bands": limits.as_json(),
         "swept_at": timezone.now().isoformat(),
         "sources": every_source,
@@ -161,20 +193,34 @@ def _of_source(source: Source) -> dict[str, Any]:
 
 def run(*, subject: UUID, probes: Vectors) -> Search:
     """Search and keep the result: one `Search` with its certificate and a `Hit` for every face found."""
-    findings = find(probes)
-    with transaction.atomic():
-        search = Search.objects.create(
-            subject=subject, probes=len(probes), finished_at=timezone.now(), certificate=findings.certificate
+    return run_many({subject: probes})[subject]
+
+
+def run_many(probes: Mapping[UUID, Vectors]) -> dict[UUID, Search]:
+    """Search for several subjects in one pass and keep each one's result, as `run` does; nothing for nobody."""
+    if not probes:
+        return {}
+    everybody = find_many(list(probes.values()))
+    return {
+        subject: _kept(subject, len(own), findings)
+        for (subject, own), findings in zip(probes.items(), everybody, strict=True)
+    }
+
+
+@transaction.atomic
+def _kept(subject: UUID, probes: int, findings: Findings) -> Search:
+    search = Search.objects.create(
+        subject=subject, probes=probes, finished_at=timezone.now(), certificate=findings.certificate
+    )
+    Hit.objects.bulk_create(
+        Hit(
+            search=search,
+            face_key=found.face_id,
+            face_id=found.face_id,
+            photo_id=found.photo_id,
+            distance=found.distance,
+            band=found.band,
         )
-        Hit.objects.bulk_create(
-            Hit(
-                search=search,
-                face_key=found.face_id,
-                face_id=found.face_id,
-                photo_id=found.photo_id,
-                distance=found.distance,
-                band=found.band,
-            )
-            for found in findings.hits
-        )
+        for found in findings.hits
+    )
     return search

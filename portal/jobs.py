@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from portal import leases
@@ -19,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=5)
 LAST_RETRY = timedelta(hours=1)
+ANOTHER_TRIES = 20
+"""Jobs that other workers may win meanwhile, before this one looks no further."""
 
 
 class Postponed(Exception):  # noqa: N818 - not a failure: what the job waits for is known
@@ -57,15 +58,28 @@ def claimed(job_id: int) -> Iterator[Job | None]:
     try:
         yield job
     except BaseException as error:
-        _give_back(job, problem=type(error).__name__)
-        logger.warning("Job %s (%s) stopped: %s; it is tried again.", job.pk, job.kind, type(error).__name__)
+        give_back(job, problem=type(error).__name__)
         raise
-    Job.objects.filter(pk=job_id).update(
-        state=JobState.DONE, finished_at=timezone.now(), owner="", lease_until=None, problem=""
-    )
+    mine = Job.objects.filter(pk=job_id, state=JobState.RUNNING, owner=job.owner)
+    mine.update(state=JobState.DONE, finished_at=timezone.now(), owner="", lease_until=None, problem="")
 
 
-def _give_back(job: Job, *, problem: str) -> None:
+@contextmanager
+def another(kind: JobKind) -> Iterator[Job | None]:
+    """A further job of a kind that is due, claimed like any; None if there is none left.
+
+    Only one that was never tried: what went wrong once is tried alone, so that it cannot take others down again.
+    """
+    for job_id in due(kind=kind, attempts=0)[:ANOTHER_TRIES]:
+        with claimed(job_id) as job:
+            if job is not None:
+                yield job
+                return
+    yield None
+
+
+def give_back(job: Job, *, problem: str) -> None:
+    """Let a claimed job wait for its next try, longer each time."""
     wait = min(FIRST_RETRY * 2 ** min(job.attempts, 10), LAST_RETRY)
     Job.objects.filter(pk=job.pk, state=JobState.RUNNING).update(
         state=JobState.WAITING,
@@ -75,6 +89,7 @@ def _give_back(job: Job, *, problem: str) -> None:
         lease_until=None,
         problem=problem,
     )
+    logger.warning("Job %s (%s) stopped: %s; it is tried again.", job.pk, job.kind, problem)
 
 
 def take_over_the_dead() -> int:
@@ -83,12 +98,16 @@ def take_over_the_dead() -> int:
     for job in Job.objects.filter(state=JobState.RUNNING):
         if leases.is_dead(job.owner) or job.lease_until is None or job.lease_until < timezone.now():
             taken += Job.objects.filter(pk=job.pk, state=JobState.RUNNING, owner=job.owner).update(
-                state=JobState.WAITING, not_before=timezone.now(), owner="", lease_until=None
+                state=JobState.WAITING,
+                not_before=timezone.now(),
+                attempts=job.attempts + 1,
+                owner="",
+                lease_until=None,
             )
     return taken
 
 
-def due() -> list[int]:
-    """Jobs that wait for a worker now."""
-    waiting = Q(state=JobState.WAITING, not_before__lte=timezone.now())
-    return list(Job.objects.filter(waiting).order_by("not_before", "pk").values_list("pk", flat=True))
+def due(**only: object) -> list[int]:
+    """Jobs that wait for a worker now, perhaps only those with some values."""
+    waiting = Job.objects.filter(state=JobState.WAITING, not_before__lte=timezone.now(), **only)
+    return list(waiting.order_by("not_before", "pk").values_list("pk", flat=True))

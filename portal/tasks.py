@@ -1,13 +1,17 @@
 """Celery tasks: an id in, one step called, nothing else."""
 
+import logging
 from uuid import UUID
 
 from celery import shared_task
 
+from matching.index import get_index
 from portal import flow, jobs
 from portal.models import JobKind
 from portal.notices import outbox
 from portal.nudges import nudge
+
+logger = logging.getLogger(__name__)
 
 STEPS = {
     JobKind.SEARCH: flow.search,
@@ -28,6 +32,16 @@ def run_job(job_id: int) -> None:
 def deliver(notice_id: str) -> None:
     """Send one notice, if it is still to be sent."""
     outbox.deliver(notice_id=UUID(notice_id))
+
+
+@shared_task
+def check_index() -> None:
+    """Compare every file of the index with its checksum, every night; what is damaged is read anew."""
+    index = get_index()
+    damaged = index.check()
+    if damaged:
+        logger.error("The index was damaged and is rebuilt: %s.", ", ".join(damaged))
+        index.sync(thorough=True)
 
 
 @shared_task(expires=30)

@@ -12,31 +12,38 @@ from typing import Final
 import numpy as np
 from annoy import AnnoyIndex
 
-from matching.index.base import Block, Vectors
+from matching.index.base import Rows, Vectors
 
 TREES: Final = 20
 SEARCH_K: Final = 20_000
-"""Found every match among 200,000 made faces in 2.6 ms: `python -m benchmarks.preview --faces 200000`."""
+"""As measured by `python -m benchmarks.annoy`."""
 WORTH_IT: Final = 10_000
 """Faces. Below, comparing with all of them takes less than a millisecond."""
 
 
-def build(vectors: Vectors, path: Path) -> None:
+AT_ONCE: Final = 65_536
+
+
+def build(rows: Rows, path: Path, *, trees: int = TREES) -> None:
     """Write the Annoy file of a segment; rows keep their numbers. Raises: ValueError if a value is not finite."""
-    if not np.isfinite(vectors).all():
-        raise ValueError("A face held has a template that is not finite.")
-    index = AnnoyIndex(vectors.shape[1], "euclidean")
-    for row, vector in enumerate(vectors):
-        index.add_item(row, vector)
-    index.build(TREES, n_jobs=-1)
+    index = AnnoyIndex(rows.vectors.shape[1], "euclidean")
+    for start in range(0, len(rows.ids), AT_ONCE):
+        vectors = rows.vectors[start : start + AT_ONCE]
+        if not np.isfinite(vectors).all():
+            raise ValueError("A face held has a template that is not finite.")
+        for row, vector in enumerate(vectors, start=start):
+            index.add_item(row, vector)
+    index.build(trees, n_jobs=-1)
     index.save(str(path))
 
 
-def nearest(segments: Iterable[tuple[Block, Path]], template: Vectors, *, count: int) -> list[tuple[int, float]]:
+def nearest(
+    segments: Iterable[tuple[Rows, Path]], template: Vectors, *, count: int, search_k: int = SEARCH_K
+) -> list[tuple[int, float]]:
     """Up to `count` (face id, Euclidean distance), nearest first; some of the nearest may be missing.
 
     Args:
-        segments: each block with the place of its Annoy file, which small ones do not have.
+        segments: each with the place of its Annoy file, which small ones do not have.
         template: float32 (dimension,).
 
     Raises:
@@ -46,14 +53,28 @@ def nearest(segments: Iterable[tuple[Block, Path]], template: Vectors, *, count:
     if template.ndim != 1 or not np.isfinite(template).all():
         raise ValueError("A template is one row of finite values.")
     found: list[tuple[int, float]] = []
-    for block, path in segments:
-        if path.exists():
-            index = AnnoyIndex(block.vectors.shape[1], "euclidean")
-            index.load(str(path))
-            rows, distances = index.get_nns_by_vector(template, count, SEARCH_K, include_distances=True)
-        else:
-            every = np.linalg.norm(block.vectors - template, axis=1)
-            rows = np.argsort(every)[:count].tolist()
-            distances = every[rows].tolist()
-        found += [(int(block.ids[row]), float(distance)) for row, distance in zip(rows, distances, strict=True)]
+    for rows, path in segments:
+        in_file = path.exists()
+        near, distances = _in_file(path, template, count, search_k) if in_file else _in_all(rows, template, count)
+        ids = rows.ids[np.array(near, dtype=np.intp)]
+        stays = ~np.isin(ids, rows.gone)
+        found += [
+            (face, distance)
+            for face, distance, held in zip(ids.tolist(), distances, stays.tolist(), strict=True)
+            if held
+        ]
     return sorted(found, key=lambda item: item[1])[:count]
+
+
+def _in_file(path: Path, template: Vectors, count: int, search_k: int) -> tuple[list[int], list[float]]:
+    index = AnnoyIndex(len(template), "euclidean")
+    index.load(str(path))
+    rows, distances = index.get_nns_by_vector(template, count, search_k, include_distances=True)
+    return rows, distances
+
+
+def _in_all(rows: Rows, template: Vectors, count: int) -> tuple[list[int], list[float]]:
+    """Compare with every row: for segments without an Annoy file."""
+    every = np.linalg.norm(rows.vectors - template, axis=1)
+    near = np.argsort(every)[:count]
+    return near.tolist(), every[near].tolist()

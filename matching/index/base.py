@@ -1,17 +1,45 @@
 """What an index of faces must offer, whatever holds it."""
 
-from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
-
-from matching.index.fingerprints import Fingerprint
 
 Vectors = npt.NDArray[np.float32]
 """Shape (n, dimension)."""
 FaceIds = npt.NDArray[np.int64]
 """Shape (n,)."""
+Codes = npt.NDArray[np.int8]
+"""Shape (n, dimension): templates rounded to the grid of `matching.index.codes`."""
+
+
+BEFORE_CODES: Final = 512
+"""Bytes of the templates whose fingerprints were written down without a length."""
+
+
+class Fingerprint(NamedTuple):
+    """What is remembered of some bytes: four of them to look for, a hash to be sure, their number. Not reversible."""
+
+    first: bytes
+    sha256: bytes
+    length: int
+
+    def as_json(self) -> list[Any]:
+        """As it is kept in the database."""
+        return [self.first.hex(), self.sha256.hex(), self.length]
+
+    @classmethod
+    def from_json(cls, kept: list[Any]) -> Self:
+        """What `as_json` gave."""
+        first, sha256, length = (*kept, BEFORE_CODES)[:3]
+        return cls(bytes.fromhex(first), bytes.fromhex(sha256), int(length))
+
+
+class IndexDamaged(Exception):  # noqa: N818 - a state
+    """A file of the index is missing, cut off or altered; `sync` rebuilds it from the database."""
 
 
 class Block(NamedTuple):
@@ -21,17 +49,89 @@ class Block(NamedTuple):
     vectors: Vectors
 
 
+class Rows(Protocol):
+    """Faces that several threads read at once, piece by piece."""
+
+    ids: FaceIds
+    vectors: Vectors
+    codes: Codes | None
+    code_error: float
+    """Largest distance of a vector from what its code stands for."""
+    gone: FaceIds
+    """Ids, in order, of faces that are removed already, though their rows are still there."""
+
+    def release(self, start: int, stop: int) -> None:
+        """Rows `start` to `stop` are done with: they need not stay in memory."""
+        ...
+
+
+class Swept(NamedTuple):
+    """What a pass found: ids with their smallest distance (float64) over the probes, and how many were looked at."""
+
+    ids: FaceIds
+    distances: npt.NDArray[np.float64]
+    scanned: int
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who looks on while a pass runs.
+
+    Attributes:
+        progress: told the faces compared so far, several times a pass.
+        cancelled: asked as often whether the result is still wanted.
+    """
+
+    progress: Callable[[int], None] = lambda _scanned: None
+    cancelled: Callable[[], bool] = lambda: False
+
+
+class SweepCancelled(Exception):  # noqa: N818 - what happened
+    """The caller no longer wants the result; nothing was concluded."""
+
+
 class FaceIndex(Protocol):
     """A cache of the templates in the database, which is the truth."""
 
-    def sync(self) -> str:
-        """Bring the index to the state of the database; its version. Bytes of removed faces are gone afterwards."""
+    def sync(self, *, thorough: bool = False) -> str:
+        """Bring the index to the state of the database; its version. `thorough` compares every checksum first."""
+        ...
+
+    def within(
+        self, probes: Vectors, *, owners: npt.NDArray[np.int64], radius: float, watch: Watch | None = None
+    ) -> dict[int, Swept]:
+        """Every face within `radius` (Euclidean, included) of any probe of each owner, from one version.
+
+        Args:
+            probes: float32 (k, dimension).
+            owners: int64 (k,): whose probe each is.
+
+        Raises:
+            IndexDamaged: what was read is not what was written.
+            SweepCancelled: `watch` said so.
+        """
         ...
 
     def blocks(self) -> Iterator[Block]:
-        """Every face held, in blocks of bounded size, from one consistent version."""
+        """Every face held, in blocks of bounded size, from one version. Raises: IndexDamaged."""
+        ...
+
+    def preview(self, template: Vectors, *, count: int) -> list[tuple[int, float]]:
+        """Likely the nearest `count` faces, as (face id, Euclidean distance). Nothing legal rests on it."""
+        ...
+
+    def compact(self) -> None:
+        """Rid every file of the bytes of removed faces. Before that, no erasure is done."""
         ...
 
     def contains_bytes(self, prints: list[Fingerprint]) -> int:
-        """How many of the fingerprinted vectors (first four bytes, SHA-256) are still in any file of the index."""
+        """How many of the fingerprinted vectors are still in any file of the index."""
+        ...
+
+    def check(self) -> list[str]:
+        """What is damaged, by checksum; empty when all is well."""
+        ...
+
+    def checked_at(self) -> datetime | None:
+        """When everything was last found well, if ever."""
         ...

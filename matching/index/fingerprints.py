@@ -1,37 +1,37 @@
-"""Looking for what must be gone: which erased vectors are still in any file, at any position."""
+"""Looking for what must be gone: erased templates in any file, at any position, as they are or as codes."""
 
 import hashlib
 import mmap
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+
+import numpy as np
+
+from matching.index import codes
+from matching.index.base import Fingerprint
 
 
-class Fingerprint(NamedTuple):
-    """What is remembered of an erased template: four bytes to look for, and a hash to be sure. Not reversible."""
-
-    first: bytes
-    sha256: bytes
-
-
-def fingerprint(template: bytes) -> Fingerprint:
-    """The fingerprint of a template's bytes."""
-    return Fingerprint(template[:4], hashlib.sha256(template).digest())
+def fingerprints_of(template: bytes) -> list[Fingerprint]:
+    """Of a template's bytes (little-endian float32), and of its code's."""
+    coded = codes.encoded(np.frombuffer(template, "<f4")[None]).tobytes()
+    return [Fingerprint(data[:4], hashlib.sha256(data).digest(), len(data)) for data in (template, coded)]
 
 
-def count_in(folder: Path, prints: set[Fingerprint], *, length: int) -> int:
-    """How many of the fingerprinted vectors, of `length` bytes each, are in any file below the folder."""
-    left = set(prints)
+def count_in(folder: Path, prints: Iterable[Fingerprint]) -> int:
+    """How many of the fingerprints are of bytes that are in any file below the folder."""
+    every = set(prints)
+    left = set(every)
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.stat().st_size >= length:
+        if left and path.is_file() and path.stat().st_size:
             with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                left -= {item for item in left if _is_in(data, item, length)}
-    return len(prints) - len(left)
+                left -= {item for item in left if _is_in(data, item)}
+    return len(every) - len(left)
 
 
-def _is_in(data: mmap.mmap, print_: Fingerprint, length: int) -> bool:
+def _is_in(data: mmap.mmap, print_: Fingerprint) -> bool:
     position = data.find(print_.first)
     while position != -1:
-        if hashlib.sha256(data[position : position + length]).digest() == print_.sha256:
+        if hashlib.sha256(data[position : position + print_.length]).digest() == print_.sha256:
             return True
         position = data.find(print_.first, position + 1)
     return False

@@ -1,63 +1,55 @@
-"""Segments: vectors in memory-mapped files under one manifest.
+"""Segments: vectors in files that never change, under one manifest.
 
-A segment is a pair of files, `<name>.ids` (int64) and `<name>.vec` (float32 rows), and never changes once written.
-The manifest names the segments that count; it is replaced whole (write, flush, rename), so a reader sees the old
-state or the new one. Writers hold a lock on a file. Readers keep the files they opened: on POSIX a deleted file
-lives until its last reader lets go.
+The manifest names the segments that count. It is replaced whole (write, flush, rename), so a reader sees the old state
+or the new one, and waits for nobody: it opens what the manifest names, and if a file is gone by then, the manifest is a
+newer one. Writers hold a lock on a file. Files that readers keep open live until the last lets go.
 
-A removed face means that its segment is written again without it and the old files are deleted: bytes do not
-linger behind a tombstone.
+A removed face is named in the manifest at once, and no search sees it again. Its bytes go when its segment is written
+anew without it: `compact`, which several erasures share. No erasure is done before.
 """
 
 import fcntl
-import hashlib
 import json
 import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from django.conf import settings
+import numpy.typing as npt
 
-from matching.engine import get_engine
-from matching.index import annoy, fingerprints
-from matching.index.base import Block, FaceIds, Vectors
-from matching.index.fingerprints import Fingerprint
-from matching.models import Face
+from matching.index import faces, fingerprints, previews, segment_files
+from matching.index.base import Block, Fingerprint, IndexDamaged, Swept, Vectors, Watch
+from matching.index.faces import Digest
+from matching.index.previews import Quality
+from matching.index.segment_files import Segment, SegmentRows
+from matching.index.sweep import checked, sweep_many
 
-ROWS_PER_BLOCK: Final = 65_536
-"""32 MiB of float32 at 128 dimensions: fits the caches' neighbourhood, bounds the memory of a sweep."""
 SMALL_SEGMENT: Final = 50_000
-"""Segments below this many faces are merged, so that many small imports do not leave many small files."""
+"""Faces. Smaller segments are merged, so that many small imports do not leave many small files."""
 MANIFEST: Final = "manifest.json"
-
-
-class IndexDamaged(Exception):  # noqa: N818 - a state
-    """A file of the index is missing, cut off or altered; `sync` rebuilds it from the database."""
-
-
-@dataclass(frozen=True)
-class Segment:
-    """One pair of files, with what is needed to know that they are whole."""
-
-    name: str
-    count: int
-    ids_sha256: str
-    vectors_sha256: str
+LAYOUT: Final = 2
+"""Of the files. Another one is rebuilt from the database."""
+TRIES: Final = 10
+LOCK: Final = "lock"
+CHECKED: Final = "checked"
+PREVIEWS_LOCK: Final = "lock-previews"
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The state of the index: a counter that grows with every change, the engine, and the segments."""
+    """The state of the index: a counter that grows with every change, the engine, the segments, the faces in them."""
 
     version: int
     engine: str
     dimension: int
     segments: tuple[Segment, ...] = ()
+    digest: Digest = (0, 0, 0)
+    layout: int = LAYOUT
 
     def label(self) -> str:
         """The version as it stands in certificates."""
@@ -65,173 +57,168 @@ class Manifest:
 
 
 class SegmentIndex:
-    """The index of this installation, under `settings.INDEX_DIR`."""
+    """The index of one engine's templates, in a folder."""
 
-    def __init__(self, root: Path | None = None) -> None:
-        self.root = root or settings.INDEX_DIR
+    def __init__(self, root: Path, *, engine: str, dimension: int) -> None:
+        self.root, self.engine, self.dimension = root, engine, dimension
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def manifest(self) -> Manifest:
-        """The state in force. Raises: IndexDamaged if the manifest cannot be read."""
-        engine = get_engine()
+        """The state in force. Raises: IndexDamaged if the manifest cannot be read, or is of another layout."""
         try:
             raw = json.loads((self.root / MANIFEST).read_bytes())
-            return Manifest(
-                version=int(raw["version"]),
-                engine=str(raw["engine"]),
-                dimension=int(raw["dimension"]),
-                segments=tuple(Segment(**item) for item in raw["segments"]),
-            )
+            if raw["layout"] != LAYOUT:
+                raise IndexDamaged(MANIFEST)
+            segments = tuple(Segment(**{**item, "gone": tuple(item["gone"])}) for item in raw["segments"])
+            return Manifest(**{**raw, "segments": segments, "digest": tuple(raw["digest"])})
         except FileNotFoundError:
-            return Manifest(version=0, engine=engine.name, dimension=engine.dimension)
+            return Manifest(version=0, engine=self.engine, dimension=self.dimension)
         except (ValueError, KeyError, TypeError) as error:
             raise IndexDamaged(MANIFEST) from error
 
-    def open(self, segment: Segment, dimension: int, *, thorough: bool = False) -> Block:
-        """A segment's ids and vectors, memory-mapped.
-
-        Args:
-            thorough: compare the checksums too; sizes are always compared.
-
-        Raises:
-            IndexDamaged: a file is missing, has the wrong size or, if `thorough`, the wrong content.
-        """
-        sizes = {".ids": 8 * segment.count, ".vec": 4 * dimension * segment.count}
-        for suffix, checksum in ((".ids", segment.ids_sha256), (".vec", segment.vectors_sha256)):
-            path = self.root / (segment.name + suffix)
+    def opened(self) -> list[SegmentRows]:
+        """Every segment of one version, open. Raises: IndexDamaged."""
+        manifest = self.manifest()
+        for _try in range(TRIES):
             try:
-                if path.stat().st_size != sizes[suffix] or (thorough and _sha256_of(path) != checksum):
-                    raise IndexDamaged(path.name)
-            except FileNotFoundError as error:
-                raise IndexDamaged(path.name) from error
-        ids = np.memmap(self.root / f"{segment.name}.ids", dtype="<i8", mode="r", shape=(segment.count,))
-        shape = (segment.count, dimension)
-        vectors = np.memmap(self.root / f"{segment.name}.vec", dtype="<f4", mode="r", shape=shape)
-        return Block(ids, vectors)
+                return [SegmentRows(self.root, segment, manifest.dimension) for segment in manifest.segments]
+            except IndexDamaged:
+                newer = self.manifest()
+                if newer.version == manifest.version:
+                    raise
+                manifest = newer  # Its files were deleted because another version took their place.
+        raise IndexDamaged(MANIFEST)
+
+    def within(
+        self, probes: Vectors, *, owners: npt.NDArray[np.int64], radius: float, watch: Watch | None = None
+    ) -> dict[int, Swept]:
+        """The sweep over one version: see `FaceIndex.within` and `matching.index.sweep`."""
+        probes = checked(probes, self.dimension)
+        return sweep_many(self.opened(), probes, owners=owners, radius=radius, watch=watch)
 
     def blocks(self) -> Iterator[Block]:
         """Every face, in blocks of at most `ROWS_PER_BLOCK`, from one version. Raises: IndexDamaged."""
-        with self._locked(fcntl.LOCK_SH):  # Opened under the lock; read outside it.
-            manifest = self.manifest()
-            opened = [self.open(segment, manifest.dimension) for segment in manifest.segments]
-        for ids, vectors in opened:
-            for start in range(0, len(ids), ROWS_PER_BLOCK):
-                part = slice(start, start + ROWS_PER_BLOCK)
-                yield Block(ids[part], vectors[part])
+        for rows in self.opened():
+            yield from rows.blocks()
 
     def preview(self, template: Vectors, *, count: int) -> list[tuple[int, float]]:
         """Likely the nearest `count` faces, as (face id, Euclidean distance): see `matching.index.annoy`."""
-        with self._locked(fcntl.LOCK_SH):
-            manifest = self.manifest()
-            opened = [
-                (self.open(item, manifest.dimension), self.root / f"{item.name}.ann") for item in manifest.segments
-            ]
-            return annoy.nearest(opened, template, count=count)
+        return previews.nearest(self.opened(), template, count=count)
 
     def check(self) -> list[str]:
         """Names of damaged files, by checksum; empty when all is well."""
-        damaged = []
-        with self._locked(fcntl.LOCK_SH):
-            try:
-                manifest = self.manifest()
-            except IndexDamaged as problem:
-                return [str(problem)]
-            for segment in manifest.segments:
-                try:
-                    self.open(segment, manifest.dimension, thorough=True)
-                except IndexDamaged as problem:
-                    damaged.append(str(problem))
+        try:
+            damaged = [name for rows in self.opened() for name in rows.damaged()]
+        except IndexDamaged as problem:
+            return [str(problem)]
+        if not damaged:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.root / CHECKED).touch()
         return damaged
+
+    def problems(self) -> list[str]:
+        """What is damaged, or that the database holds other faces; sentences, none when all is well."""
+        problems = [f"{name} is missing, cut off or altered." for name in self.check()]
+        if not problems and self.manifest().digest != faces.digest(self.engine):
+            problems.append("The database holds other faces than the index.")
+        return problems
+
+    def checked_at(self) -> datetime | None:
+        """When every checksum was last found right, if ever."""
+        try:
+            return datetime.fromtimestamp((self.root / CHECKED).stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def sync(self, *, thorough: bool = False) -> str:
         """Bring the index to the state of the `Face` rows; the label of the version then in force.
 
-        Damaged segments are dropped and their faces read again from the database.
+        Damaged segments are dropped and their faces read again from the database. Without `thorough` a file's
+        damage shows only in its size.
         """
-        with self._locked(fcntl.LOCK_EX):
-            manifest, readable = self._usable_manifest()
-            held = np.sort(np.fromiter(_held_ids(manifest.engine), dtype=np.int64))
-            kept, rewritten, present = self._sorted_out(manifest, held, thorough=thorough)
-            added = np.setdiff1d(held, present, assume_unique=True)
-            if rewritten or added.size or len(kept) != len(manifest.segments) or not readable:
-                pieces = [*rewritten, *self._from_database(added, manifest)]
-                small = [segment for segment in kept if segment.count < SMALL_SEGMENT]
-                if pieces and len(small) > 0:  # Merge the small ones while something is written anyway.
-                    pieces += [self.open(segment, manifest.dimension) for segment in small]
-                    kept = [segment for segment in kept if segment not in small]
-                segments = (*kept, *self._write(pieces, manifest.dimension))
-                manifest = Manifest(manifest.version + 1, manifest.engine, manifest.dimension, segments)
-                self._write_manifest(manifest)
+        with self._writing():
+            manifest = self._usable_manifest()
+            digest = faces.digest(self.engine)
+            whole = manifest is not None and self._whole(manifest, thorough=thorough)
+            if manifest is None or not whole or digest != manifest.digest:
+                manifest = self._changed(manifest or self._fresh(), thorough=thorough)
             self._delete_unnamed_files(manifest)
-            return manifest.label()
+        self._build_previews()
+        return manifest.label()
 
-    def _usable_manifest(self) -> tuple[Manifest, bool]:
-        """The manifest in force and True; a fresh one and False where it is damaged or of another engine."""
-        engine = get_engine()
+    def compact(self) -> None:
+        """Write the segments that hold removed faces anew without them, and delete the old files."""
+        with self._writing():
+            manifest = self.manifest()
+            if any(segment.gone for segment in manifest.segments):
+                kept = [segment for segment in manifest.segments if not segment.gone]
+                holed = [segment for segment in manifest.segments if segment.gone]
+                written = segment_files.write(self.root, self._faces_in(holed))
+                self._put(replace(manifest, segments=(*kept, *([written] if written else []))))
+            self._delete_unnamed_files(self.manifest())
+        self._build_previews()
+
+    def _usable_manifest(self) -> Manifest | None:
         try:
             manifest = self.manifest()
         except IndexDamaged:
-            return Manifest(secrets.randbits(31), engine.name, engine.dimension), False
-        if manifest.engine != engine.name:
-            return Manifest(manifest.version + 1, engine.name, engine.dimension), False
-        return manifest, True
+            return None
+        return manifest if (manifest.engine, manifest.dimension) == (self.engine, self.dimension) else None
 
-    def _sorted_out(
-        self, manifest: Manifest, held: FaceIds, *, thorough: bool
-    ) -> tuple[list[Segment], list[Block], FaceIds]:
-        """Segments that stay, what remains of those that lose faces, and the ids that are present in either."""
-        kept: list[Segment] = []
-        rewritten: list[Block] = []
-        present: list[FaceIds] = [np.empty(0, np.int64)]
+    def _fresh(self) -> Manifest:
+        """An empty manifest with a number that was not used before, also where the old one cannot be read."""
+        return Manifest(int.from_bytes(os.urandom(4)) >> 1, self.engine, self.dimension)
+
+    def _whole(self, manifest: Manifest, *, thorough: bool) -> bool:
+        return all(self._is_whole(segment, manifest.dimension, thorough=thorough) for segment in manifest.segments)
+
+    def _is_whole(self, segment: Segment, dimension: int, *, thorough: bool) -> bool:
+        try:
+            rows = SegmentRows(self.root, segment, dimension)
+            return not (thorough and rows.damaged())
+        except IndexDamaged:
+            return False
+
+    def _changed(self, manifest: Manifest, *, thorough: bool) -> Manifest:
+        """Write what is new, name what is gone, leave out what is damaged."""
+        digest, held = faces.held(self.engine)
+        kept, present = [], [np.empty(0, np.int64)]
         for segment in manifest.segments:
-            try:
-                ids, vectors = self.open(segment, manifest.dimension, thorough=thorough)
-            except IndexDamaged:
+            if not self._is_whole(segment, manifest.dimension, thorough=thorough):
                 continue
+            ids = SegmentRows(self.root, segment, manifest.dimension).ids
             stays = np.isin(ids, held, assume_unique=True)
-            if stays.all():
-                kept.append(segment)
-            else:
-                rewritten.append(Block(np.asarray(ids[stays]), np.asarray(vectors[stays])))
-            present.append(np.asarray(ids[stays]))
-        return kept, rewritten, np.concatenate(present)
+            gone = tuple(sorted(ids[~stays].tolist()))
+            if len(gone) < segment.count:
+                kept.append(replace(segment, gone=gone))
+                present.append(ids[stays])
+        added = np.setdiff1d(held, np.concatenate(present), assume_unique=True)
+        if added.size:  # What is small is merged while something is written anyway.
+            room = max(SMALL_SEGMENT, added.size)
+            small = [segment for segment in kept if segment.count <= room]
+            kept = [segment for segment in kept if segment.count > room]
+            new = faces.templates(added, self.dimension)
+            written = segment_files.write(self.root, chain(self._faces_in(small), new))
+            kept += [written] if written else []
+        return self._put(replace(manifest, segments=tuple(kept), digest=digest))
 
-    def _from_database(self, ids: FaceIds, manifest: Manifest) -> Iterator[Block]:
-        for start in range(0, len(ids), 10_000):
-            wanted = ids[start : start + 10_000]
-            # Read in slices that every database takes as parameters.
-            rows: list[tuple[int, bytes]] = []
-            for first in range(0, len(wanted), 500):
-                part = Face.objects.filter(pk__in=wanted[first : first + 500].tolist())
-                rows += [(pk, bytes(template)) for pk, template in part.values_list("pk", "template")]
-            if rows:
-                vectors = np.frombuffer(b"".join(template for _pk, template in rows), dtype="<f4")
-                yield Block(np.array([pk for pk, _template in rows]), vectors.reshape(-1, manifest.dimension))
+    def put(self, segments: Iterable[Segment | None]) -> None:
+        """Name these segments as the whole index, whatever the database holds: for measurements."""
+        self._put(replace(self.manifest(), segments=tuple(segment for segment in segments if segment)))
 
-    def _write(self, pieces: list[Block], dimension: int) -> list[Segment]:
-        """One new segment holding all pieces; none if they are empty."""
-        pieces = [piece for piece in pieces if len(piece.ids)]
-        if not pieces:
-            return []
-        name = f"seg-{secrets.token_hex(8)}"
-        ids_sum = _write_file(self.root / f"{name}.ids", (np.ascontiguousarray(p.ids, "<i8") for p in pieces))
-        vectors_sum = _write_file(self.root / f"{name}.vec", (np.ascontiguousarray(p.vectors, "<f4") for p in pieces))
-        count = sum(len(piece.ids) for piece in pieces)
-        segment = Segment(name, count, ids_sum, vectors_sum)
-        if count >= annoy.WORTH_IT:
-            annoy.build(self.open(segment, dimension).vectors, self.root / f"{name}.ann")
-        return [segment]
-
-    def _write_manifest(self, manifest: Manifest) -> None:
+    def _put(self, manifest: Manifest) -> Manifest:
+        """Make this the state in force, under the next number."""
+        manifest = replace(manifest, version=manifest.version + 1)
         partial = self.root / f"{MANIFEST}.partial"
         with partial.open("w") as file:
             json.dump(asdict(manifest), file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self.root / MANIFEST)
+        return manifest
 
     def _delete_unnamed_files(self, manifest: Manifest) -> None:
         """Delete segment files that the manifest does not name: removed ones, and what a crash left behind."""
@@ -240,41 +227,40 @@ class SegmentIndex:
             if path.name.split(".")[0] not in named:
                 path.unlink(missing_ok=True)
 
+    def _faces_in(self, segments: Iterable[Segment]) -> Iterator[Block]:
+        for segment in segments:
+            yield from SegmentRows(self.root, segment, self.dimension).blocks()
+
     @contextmanager
-    def _locked(self, mode: int) -> Iterator[None]:
+    def _writing(self, name: str = LOCK, *, wait: bool = True) -> Iterator[None]:
+        """Hold a lock among writers. Raises: BlockingIOError if another holds it and `wait` is false."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.root / "lock").open("w") as file:
-            fcntl.flock(file, mode)
+        with (self.root / name).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
+
+    # --- previews -----------------------------------------------------------------------------------------------------
+
+    def preview_quality(self) -> Quality | None:
+        """How much previews find of what the sweep finds; None if they compare everything."""
+        return previews.quality(self.root)
+
+    def _build_previews(self) -> None:
+        """Whoever comes while another builds leaves it to them."""
+        with suppress(BlockingIOError), self._writing(PREVIEWS_LOCK, wait=False):
+            if previews.build(self.opened(), self._settled):
+                previews.measure(self.root, self.opened())
+
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        with self._writing():
+            yield
+            self._delete_unnamed_files(self.manifest())
 
     # --- proof --------------------------------------------------------------------------------------------------------
 
     def contains_bytes(self, prints: list[Fingerprint]) -> int:
-        """How many of the fingerprinted vectors are in any file under the index, at any position.
-
-        Args:
-            prints: per vector, as `matching.index.fingerprints` makes them.
-        """
-        with self._locked(fcntl.LOCK_SH):
-            return fingerprints.count_in(self.root, set(prints), length=4 * get_engine().dimension)
-
-
-def _held_ids(engine: str) -> Iterator[int]:
-    return Face.objects.filter(engine=engine).order_by().values_list("pk", flat=True).iterator(chunk_size=50_000)
-
-
-def _write_file(path: Path, arrays: Iterator[Any]) -> str:
-    digest = hashlib.sha256()
-    with path.open("wb") as file:
-        for array in arrays:
-            view = memoryview(array).cast("B")
-            digest.update(view)
-            file.write(view)
-        file.flush()
-        os.fsync(file.fileno())
-    return digest.hexdigest()
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        """How many of the fingerprinted vectors, or their codes, are in any file under the index, at any position."""
+        # A preview that is being built may hold what was removed since; its builder deletes it when it is done.
+        with self._writing(PREVIEWS_LOCK), self._writing():
+            return fingerprints.count_in(self.root, prints)

@@ -1,33 +1,73 @@
-"""The exhaustive pass: every vector, exact, several probes at once.
+"""The exhaustive pass: every vector, exact, any number of probes of any number of requests at once.
 
-Distances are first taken from one matrix product per block, which is fast but loses digits when two vectors are
-close; whatever could lie inside the radius by that measure is then computed anew in float64 from the difference
-itself. The result is exact, ties at the radius included.
+A matrix product of float32 is fast and loses digits when two vectors are close. So it only chooses candidates, with
+room for its error; each candidate's distance is then computed anew in float64 from the difference itself. What is found
+is the set that `|v - p| <= radius` gives over the float32 values held, ties at the radius included. FAISS's
+`IndexFlatL2.range_search` decides in float32: the two differ only where a distance lies within its rounding error of
+the radius.
+
+Few probes do not keep a processor busy: reading the vectors takes longer than comparing them. For them the candidates
+come from the codes (`matching.index.codes`), a quarter of the bytes.
+
+Rows are worked off in tiles that stay in a core's cache, by as many threads as there are cores, and released behind
+them. Memory is that of a few tiles and of the results, whatever the collection's size.
 """
 
-from collections.abc import Iterable
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
-from matching.index.base import Block, FaceIds, Vectors
-
-Norms = npt.NDArray[np.float32]
-"""Shape (n,): squared Euclidean norms."""
+from matching.index import codes
+from matching.index.base import Codes, FaceIds, Rows, SweepCancelled, Swept, Vectors, Watch
 
 PRODUCT_ERROR: Final = 1e-4
 """Relative bound on the error of a squared distance from float32 products: 128 terms of 2**-24 each, times the
 squared norms, is below 2e-5; this is five times that. Every candidate is computed again, so it only costs time."""
-PROBES_PER_PASS: Final = 256
+TILE_ROWS: Final = 2048
+"""1 MiB of float32 at 128 dimensions."""
+ROWS_AT_ONCE: Final = 32_768
+"""What a thread takes at a time: long enough to make handing over cheap, short enough to be stopped."""
+PROBES_AT_ONCE: Final = 256
+"""Their products with a tile are 2 MiB."""
+FEW_PROBES: Final = 4
+"""Up to here the codes are faster."""
+AHEAD: Final = 2
+"""Pieces a thread that wait to be worked off: enough that none is idle, few enough to bound the memory."""
 
 
-class Swept(NamedTuple):
-    """What a pass found: ids with their smallest distance (float64) over the probes, and how many were looked at."""
+class _Group(NamedTuple):
+    """Some probes, transposed for the product, with the least product that makes a candidate, less the face's share."""
+
+    transposed: Vectors
+    least: npt.NDArray[np.float32]
+    first: int
+
+
+class _Hits(NamedTuple):
+    """Pairs within the radius: face ids, indices of probes, distances (float64); each shape (n,)."""
 
     ids: FaceIds
+    probes: npt.NDArray[np.int64]
     distances: npt.NDArray[np.float64]
-    scanned: int
+
+
+class ArrayRows:
+    """Rows in memory. They have no codes, and nothing is released."""
+
+    def __init__(self, ids: FaceIds, vectors: Vectors) -> None:
+        self.ids, self.vectors = ids, vectors
+        self.codes: Codes | None = None
+        self.code_error = float("inf")
+        self.gone: FaceIds = np.empty(0, np.int64)
+
+    def release(self, start: int, stop: int) -> None:
+        """The array stays."""
 
 
 def checked(probes: Vectors, dimension: int) -> Vectors:
@@ -44,36 +84,162 @@ def checked(probes: Vectors, dimension: int) -> Vectors:
     return probes
 
 
-def sweep(blocks: Iterable[Block], probes: Vectors, *, radius: float) -> Swept:
-    """Every face within `radius` (Euclidean, included) of any probe.
+def sweep(rows: Iterable[Rows], probes: Vectors, *, radius: float) -> Swept:
+    """Every face within `radius` (Euclidean, included) of any of one person's probes: `sweep_many` for one owner."""
+    return sweep_many(rows, probes, owners=np.zeros(len(probes), np.int64), radius=radius)[0]
+
+
+def sweep_many(
+    rows: Iterable[Rows],
+    probes: Vectors,
+    *,
+    owners: npt.NDArray[np.int64],
+    radius: float,
+    threads: int | None = None,
+    watch: Watch | None = None,
+) -> dict[int, Swept]:
+    """One pass for the probes of several owners. Each gets what a pass of its own would give.
 
     Args:
-        blocks: all faces; read once, in order.
+        rows: all faces; read once, in order.
         probes: float32 (k, dimension), from `checked`.
+        owners: int64 (k,): whose probe each is.
+        threads: as many as there are cores if none are given.
+
+    Raises:
+        ValueError: a face held has a template that is not finite.
+        IndexDamaged: a file could not be read.
+        SweepCancelled: `watch` said so.
     """
-    best: dict[int, float] = {}
+    watch = watch or Watch()
+    pass_ = _Pass(np.ascontiguousarray(probes), radius)
+    count = threads or os.cpu_count() or 1
+    found: list[_Hits] = []
     scanned = 0
-    for ids, vectors in blocks:
-        scanned += len(ids)
-        norms = np.einsum("ij,ij->i", vectors, vectors)
-        if not np.isfinite(norms).all():  # A value that is not finite shows in its row's norm.
-            raise ValueError("A face held has a template that is not finite.")
-        for start in range(0, len(probes), PROBES_PER_PASS):
-            for row, distance in _within(vectors, norms, probes[start : start + PROBES_PER_PASS], radius):
-                face = int(ids[row])
-                best[face] = min(distance, best.get(face, np.inf))
-    order = sorted(best, key=lambda face: (best[face], face))
-    return Swept(np.array(order, dtype=np.int64), np.array([best[face] for face in order], dtype=np.float64), scanned)
+    # Each thread works off pieces of its own; BLAS must not start threads beside them.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(count, thread_name_prefix="sweep") as pool:
+        waiting: deque[Future[tuple[list[_Hits], int]]] = deque()
+
+        def settle() -> int:
+            hits, looked_at = waiting.popleft().result()
+            found.extend(hits)
+            watch.progress(scanned + looked_at)
+            return looked_at
+
+        try:
+            for part, start, stop in _pieces(rows):
+                if len(waiting) >= AHEAD * count:
+                    scanned += settle()
+                if watch.cancelled():
+                    raise SweepCancelled
+                waiting.append(pool.submit(pass_.work_off, part, start, stop))
+            while waiting:
+                scanned += settle()
+        finally:
+            for future in waiting:  # After an error, what was not begun is dropped.
+                future.cancel()
+    return _by_owner(found, owners, scanned)
 
 
-def _within(vectors: Vectors, norms: Norms, probes: Vectors, radius: float) -> Iterable[tuple[int, float]]:
-    probe_norms = np.einsum("ij,ij->i", probes, probes)
-    # |v - p|^2 <= r^2 + slack, with everything that does not need the product gathered on one side.
-    nearest = (1.0 - PRODUCT_ERROR) * norms[:, None] + (1.0 - PRODUCT_ERROR) * probe_norms[None, :]
-    rows, columns = np.nonzero(2.0 * (vectors @ probes.T) >= nearest - (radius * radius + PRODUCT_ERROR))
-    if not rows.size:
-        return []
-    differences = vectors[rows].astype(np.float64) - probes[columns].astype(np.float64)
-    distances = np.sqrt(np.einsum("ij,ij->i", differences, differences))
-    inside = distances <= radius
-    return zip(rows[inside].tolist(), distances[inside].tolist(), strict=True)
+def _pieces(rows: Iterable[Rows]) -> Iterator[tuple[Rows, int, int]]:
+    for part in rows:
+        for start in range(0, len(part.ids), ROWS_AT_ONCE):
+            yield part, start, min(start + ROWS_AT_ONCE, len(part.ids))
+
+
+class _Pass:
+    """The probes of a pass, prepared once for all threads."""
+
+    def __init__(self, probes: Vectors, radius: float) -> None:
+        self.probes, self.radius = probes, radius
+        self.probe_codes = codes.encoded(probes)
+        self.probe_errors = codes.errors(probes, self.probe_codes)
+        self.largest_error = float(self.probe_errors.max())
+        self.groups = list(_grouped(probes, radius))
+
+    def work_off(self, rows: Rows, start: int, stop: int) -> tuple[list[_Hits], int]:
+        """The hits among some rows, and how many of these count."""
+        close = rows.code_error + self.largest_error <= codes.WORTH_IT
+        if rows.codes is not None and close and len(self.probes) <= FEW_PROBES:
+            hits = self._by_codes(rows, rows.codes[start:stop], start)
+        else:
+            hits = self._by_products(rows, start, stop)
+        counted = stop - start
+        if rows.gone.size:
+            hits = [_without(rows.gone, found) for found in hits]
+            counted -= int(np.isin(rows.ids[start:stop], rows.gone).sum())
+        rows.release(start, stop)
+        return hits, counted
+
+    def _by_codes(self, rows: Rows, coded: Codes, start: int) -> list[_Hits]:
+        hits = []
+        for number, (code, error) in enumerate(zip(self.probe_codes, self.probe_errors.tolist(), strict=True)):
+            near = codes.within(coded, code, self.radius + rows.code_error + error) + start
+            for first in range(0, len(near), TILE_ROWS):
+                some = near[first : first + TILE_ROWS]
+                hits += self._exact(rows.ids[some], rows.vectors[some], np.full(len(some), number))
+        return hits
+
+    def _by_products(self, rows: Rows, start: int, stop: int) -> list[_Hits]:
+        hits = []
+        products = np.empty(TILE_ROWS * max(len(group.least) for group in self.groups), np.float32)
+        for first in range(start, stop, TILE_ROWS):
+            vectors = np.ascontiguousarray(rows.vectors[first : min(first + TILE_ROWS, stop)])
+            norms = np.einsum("ij,ij->i", vectors, vectors)
+            if not np.isfinite(norms).all():  # A value that is not finite shows in its row's norm.
+                raise ValueError("A face held has a template that is not finite.")
+            share = norms * np.float32((1.0 - PRODUCT_ERROR) / 2.0)
+            for group in self.groups:
+                out = products[: len(vectors) * len(group.least)].reshape(len(vectors), -1)
+                np.matmul(vectors, group.transposed, out=out)
+                np.subtract(out, share[:, None], out=out)
+                pairs = np.flatnonzero(out >= group.least)  # Far faster than `nonzero` in two dimensions.
+                if pairs.size:
+                    own, columns = np.divmod(pairs, len(group.least))
+                    hits += self._exact(rows.ids[own + first], vectors[own], columns + group.first)
+            rows.release(first, first + len(vectors))
+        return hits
+
+    def _exact(self, ids: FaceIds, vectors: Vectors, probes: npt.NDArray[np.int64]) -> list[_Hits]:
+        """The candidates that are within the radius by float64; row by row a face and a probe."""
+        differences = vectors.astype(np.float64) - self.probes[probes].astype(np.float64)
+        distances = np.sqrt(np.einsum("ij,ij->i", differences, differences))
+        inside = distances <= self.radius
+        return [_Hits(np.asarray(ids[inside]), probes[inside], distances[inside])] if inside.any() else []
+
+
+def _without(gone: FaceIds, hits: _Hits) -> _Hits:
+    stays = ~np.isin(hits.ids, gone)
+    return _Hits(hits.ids[stays], hits.probes[stays], hits.distances[stays])
+
+
+def _grouped(probes: Vectors, radius: float) -> Iterator[_Group]:
+    """The probes in groups. A face v may match a probe p only if v·p >= least + share(v):
+
+    |v - p|² <= r² is v·p >= (|v|² + |p|² - r²) / 2, and the error of the product is at most PRODUCT_ERROR of the norms.
+    """
+    for first in range(0, len(probes), PROBES_AT_ONCE):
+        some = np.ascontiguousarray(probes[first : first + PROBES_AT_ONCE])
+        norms = np.einsum("ij,ij->i", some, some, dtype=np.float64)
+        least = ((1.0 - PRODUCT_ERROR) * norms - (radius * radius + PRODUCT_ERROR)) / 2.0
+        # Rounded down: a threshold must not grow when it becomes a float32.
+        low = np.nextafter(least.astype(np.float32), np.float32(-np.inf))
+        yield _Group(np.ascontiguousarray(some.T), low, first)
+
+
+def _by_owner(found: list[_Hits], owners: npt.NDArray[np.int64], scanned: int) -> dict[int, Swept]:
+    """Per owner each face once, at its smallest distance, the nearest first."""
+    ids = np.concatenate([hits.ids for hits in found] or [np.empty(0, np.int64)])
+    distances = np.concatenate([hits.distances for hits in found] or [np.empty(0, np.float64)])
+    whose = owners[np.concatenate([hits.probes for hits in found] or [np.empty(0, np.int64)])]
+    order = np.lexsort((distances, ids, whose))
+    ids, distances, whose = ids[order], distances[order], whose[order]
+    first = np.ones(len(ids), bool)
+    first[1:] = (ids[1:] != ids[:-1]) | (whose[1:] != whose[:-1])
+    ids, distances, whose = ids[first], distances[first], whose[first]
+    result = {}
+    for owner in np.unique(owners).tolist():
+        start, end = np.searchsorted(whose, [owner, owner + 1])
+        nearest = np.lexsort((ids[start:end], distances[start:end])) + start
+        result[owner] = Swept(ids[nearest], distances[nearest], scanned)
+    return result

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from portal.desk import clock, pictures, review, views
+from portal.desk import around, clock, pictures, review, views
 from portal.models import JobState
 from portal.words import SOON_DAYS, state_name
 from rights import queries
@@ -133,6 +133,7 @@ class RequestAdmin(ModelAdmin):
             "archive": (one + "archive/", views.archive_file),
             "review": (one + "review/", review.review),
             "finish_review": (one + "review/finish/", review.finish),
+            "around": (one + "around/<int:hit_id>/", around.around),
             "probe": (one + "probe/<uuid:evidence_id>.jpg", pictures.probe),
             "face": (one + "face/<int:hit_id>.jpg", pictures.face),
             "photo": (one + "photo/<int:hit_id>.jpg", pictures.photo),

@@ -1,5 +1,7 @@
 """Searched: every face held is swept for the person."""
 
+import time
+from contextlib import ExitStack
 from uuid import UUID
 
 import numpy as np
@@ -7,12 +9,16 @@ from django.db import transaction
 
 from matching import reviews
 from matching import search as searching
+from matching.models import Search
 from portal import jobs, vault
-from portal.models import Event, Evidence, EvidenceKind, JobKind, JobState
+from portal.models import Event, Evidence, EvidenceKind, Job, JobKind, JobState
 from portal.notices import outbox
 from rights import journal, requests
 from rights.law.lifecycle import Facts, RequestState, TransitionRefused
 from rights.models import RightsRequest
+
+GATHERING = 20.0
+"""Seconds for which a search takes further ones along: far less than a lease, and long beside a pass."""
 
 
 @transaction.atomic
@@ -38,21 +44,42 @@ def probes_of(request: RightsRequest) -> list[Evidence]:
 
 
 def search(*, request_id: UUID) -> None:
-    """Sweep every face held for the person in the probes.
+    """Sweep every face held for the person in the probes, and in the same pass for the others who wait for that.
 
     Raises:
         jobs.Postponed: not everything held could be searched (a source is away); tried again until it can.
     """
+    with ExitStack() as claimed:
+        ready = {request_id: _templates(request_id)}
+        others: dict[UUID, Job] = {}
+        until = time.monotonic() + GATHERING
+        while time.monotonic() < until and (job := claimed.enter_context(jobs.another(JobKind.SEARCH))):
+            others[job.request_id] = job
+            ready[job.request_id] = _templates(job.request_id)
+        found = searching.run_many({subject: probes for subject, probes in ready.items() if probes is not None})
+        for subject in [*others, request_id]:
+            try:
+                if subject in found:
+                    _searched(subject, found[subject])
+            except jobs.Postponed:
+                if subject == request_id:
+                    raise
+                jobs.give_back(others[subject], problem="Postponed")
+
+
+def _templates(request_id: UUID) -> np.ndarray | None:
+    """What to search with, float32 (k, 128); None if the request does not wait for a search, or has nothing usable."""
     request = RightsRequest.objects.get(pk=request_id)
-    if request.state != RequestState.CONFIRMED:
-        return
-    templates = usable_templates(request)
-    if templates is None:
-        return
-    found = searching.run(subject=request.pk, probes=templates)
+    return usable_templates(request) if request.state == RequestState.CONFIRMED else None
+
+
+def _searched(request_id: UUID, found: Search) -> None:
+    """Take the step that the search allows. Raises: jobs.Postponed."""
     try:
         with transaction.atomic():
             request = requests.locked(request_id)
+            if request.state != RequestState.CONFIRMED:
+                return  # Withdrawn, or searched by another worker, while the sweep ran.
             complete = Facts(search_complete=bool(found.certificate["complete"]))
             requests.take(request=request, step="search", actor=journal.SYSTEM, facts=complete)
             if not reviews.open_hits(request.pk):  # None were found, or all were judged before.

@@ -186,6 +186,7 @@ def test_no_file_of_the_index_holds_a_byte_of_her(painted: Source) -> None:
     templates = {bytes(face.template) for face in reviews.accepted_faces(subject)}
     get_index().sync()
     erase_ada(subject)
+    assert erase.prove(subject=subject, probes=PROBE).ok
     everything = b"".join(path.read_bytes() for path in get_index().root.rglob("*") if path.is_file())
     assert everything
     assert not any(template in everything for template in templates)

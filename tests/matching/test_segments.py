@@ -1,18 +1,35 @@
 """The index follows the database, survives damage, and keeps no byte of what was removed."""
 
 import hashlib
+import json
+import multiprocessing
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from annoy import AnnoyIndex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from matching import search
-from matching.index import IndexDamaged, SegmentIndex, annoy, fingerprint, get_index, segments
+from matching import processes, search
+from matching.index import (
+    Fingerprint,
+    IndexDamaged,
+    SegmentIndex,
+    annoy,
+    fingerprints_of,
+    get_index,
+    segment_files,
+    segments,
+)
+from matching.index.base import Block
 from matching.models import Face, Photo, Source
 from tests.fakes import PaintedEngine, template_of
+from tests.project import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +39,7 @@ def make_faces(count: int, seed: int = 0) -> list[Face]:
     photo, _new = Photo.objects.get_or_create(
         source=source, path="p", defaults={"version": "1", "sha256": "0", "size": 1, "status": "read"}
     )
-    vectors = np.random.default_rng(seed).normal(size=(count, 128)).astype("<f4")
+    vectors = np.random.default_rng(seed).normal(scale=0.12, size=(count, 128)).astype("<f4")
     box = {"left": 0, "top": 0, "right": 9, "bottom": 9, "score": 1.0, "engine": PaintedEngine.name}
     return Face.objects.bulk_create(Face(photo=photo, template=v.tobytes(), **box) for v in vectors)
 
@@ -67,11 +84,15 @@ def test_no_byte_of_a_removed_face_is_left() -> None:
     faces = make_faces(50)
     index = get_index()
     index.sync()
-    prints = [fingerprint(bytes(face.template)) for face in faces[:5]]
-    assert index.contains_bytes(prints) == 5
+    prints = [print_ for face in faces[:5] for print_ in fingerprints_of(bytes(face.template))]
+    assert index.contains_bytes(prints) == 10  # Each as it is, and as its code.
     Face.objects.filter(pk__in=[face.pk for face in faces[:5]]).delete()
     index.sync()
+    assert held(index) == in_database()
+    assert index.contains_bytes(prints) == 10  # No search sees them any more, but they are not gone.
+    index.compact()
     assert index.contains_bytes(prints) == 0
+    assert held(index) == in_database()
     everything = b"".join(path.read_bytes() for path in index.root.iterdir())
     assert not any(bytes(face.template) in everything for face in faces[:5])
 
@@ -83,23 +104,23 @@ def test_bytes_are_found_wherever_they_lie() -> None:
     Face.objects.all().delete()
     index.sync()
     (index.root / "stray.tmp").write_bytes(b"xyz" + bytes(face.template) + b"xyz")
-    assert index.contains_bytes([fingerprint(bytes(face.template))]) == 1
+    assert index.contains_bytes(fingerprints_of(bytes(face.template))) == 1
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut", "flipped", "manifest"])
-def test_damage_is_noticed_and_mended_from_the_database(damage: str) -> None:
+@pytest.mark.parametrize("how", ["missing", "cut", "flipped", "codes", "layout", "manifest"])
+def test_damage_is_noticed_and_mended_from_the_database(how: str) -> None:
     make_faces(30)
     index = get_index()
     index.sync()
     assert index.check() == []
-    _damage(index.root, damage)
+    damage(index.root, how)
     assert index.check() != []
     index.sync(thorough=True)
     assert index.check() == []
     assert held(index) == in_database()
 
 
-def _damage(root: Path, how: str) -> None:
+def damage(root: Path, how: str) -> None:
     vectors = next(root.glob("*.vec"))
     data = bytearray(vectors.read_bytes())
     match how:
@@ -110,6 +131,11 @@ def _damage(root: Path, how: str) -> None:
         case "flipped":
             data[100] ^= 1
             vectors.write_bytes(data)
+        case "codes":
+            path = next(root.glob("*.codes"))
+            path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
+        case "layout":
+            (root / segments.MANIFEST).write_text(json.dumps({"version": 5, "segments": []}))
         case "manifest":
             (root / segments.MANIFEST).write_text("{")
 
@@ -118,7 +144,7 @@ def test_a_reader_never_takes_a_cut_file_for_a_whole_one() -> None:
     make_faces(3)
     index = get_index()
     index.sync()
-    _damage(index.root, "cut")
+    damage(index.root, "cut")
     with pytest.raises(IndexDamaged):
         list(index.blocks())
 
@@ -158,10 +184,90 @@ def test_a_damaged_index_changes_no_answer() -> None:
     make_faces(20)
     probe = np.frombuffer(bytes(Face.objects.order_by("pk")[0].template), "<f4")[None]
     before = [hit.face_id for hit in search.find(probe).hits]
-    _damage(get_index().root, "missing")
+    damage(get_index().root, "missing")
     after = search.find(probe)
     assert [hit.face_id for hit in after.hits] == before != []
     assert after.certificate["faces_scanned"] == 20
+
+
+def _search_often(root: Path, times: int) -> set[int]:
+    """In a process of its own: how many each search found of the faces that come and go together."""
+    index = SegmentIndex(root, engine=PaintedEngine.name, dimension=128)
+    probe, owner = np.zeros((1, 128), np.float32), np.zeros(1, np.int64)
+    return {len(index.within(probe, owners=owner, radius=0.1)[0].ids) for _time in range(times)}
+
+
+def test_searches_of_other_processes_see_each_change_whole() -> None:
+    index = get_index()
+    make_faces(3000)
+    index.sync()
+    photo = Photo.objects.first()
+    box = {"left": 0, "top": 0, "right": 9, "bottom": 9, "score": 1.0, "engine": PaintedEngine.name}
+    zero = np.zeros(128, "<f4").tobytes()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=context, initializer=processes.begin) as pool:
+        searching = [pool.submit(_search_often, index.root, 150) for _one in range(2)]
+        changes = 0
+        while not all(future.done() for future in searching):
+            Face.objects.bulk_create(Face(photo=photo, template=zero, **box) for _face in range(40))
+            index.sync()
+            Face.objects.filter(template=zero).delete()
+            index.sync()
+            index.compact()
+            changes += 1
+        found = set.union(*(future.result() for future in searching))
+    assert found == {0, 40}
+    assert changes > 5
+
+
+def test_a_search_that_reads_few_probes_by_codes_finds_what_one_by_products_finds() -> None:
+    faces = make_faces(3000)
+    index = get_index()
+    index.sync()
+    vectors = np.array([np.frombuffer(bytes(face.template), "<f4") for face in faces[:40]])
+    probes = vectors + np.random.default_rng(5).normal(scale=0.02, size=vectors.shape).astype(np.float32)
+    together = index.within(probes, owners=np.arange(40), radius=0.5)
+    for number, probe in enumerate(probes):
+        alone = index.within(probe[None], owners=np.zeros(1, np.int64), radius=0.5)[0]
+        assert faces[number].pk in alone.ids
+        assert alone.ids.tolist() == together[number].ids.tolist()
+        assert alone.distances.tolist() == pytest.approx(together[number].distances.tolist(), abs=1e-12)
+
+
+def test_the_memory_of_a_search_is_that_of_a_block_whatever_is_held(tmp_path: Path) -> None:
+    """Faces worth 12 blocks; what the process holds meanwhile grows by less than a third more than one."""
+    block = 4 * 128 * segment_files.ROWS_PER_BLOCK
+    draw = np.random.default_rng(1)
+    written = segment_files.write(
+        tmp_path,
+        (
+            Block(np.arange(part * 65_536, (part + 1) * 65_536), draw.random((65_536, 128), np.float32))
+            for part in range(12)
+        ),
+    )
+    SegmentIndex(tmp_path, engine=PaintedEngine.name, dimension=128).put([written])
+    for probes in (1, 64):
+        code = (
+            "import sys, resource, pathlib, numpy as np, django; django.setup();"
+            "from matching.index import SegmentIndex;"
+            "index = SegmentIndex(pathlib.Path(sys.argv[1]), engine='painted/1', dimension=128);"
+            "rss = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024;"
+            "go = lambda: index.within(np.zeros((int(sys.argv[2]), 128), np.float32), "
+            "owners=np.zeros(int(sys.argv[2]), np.int64), radius=0.1)[0].scanned;"
+            "before = rss(); assert go() == 12 * 65536; print(rss() - before)"
+        )
+        grown = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path), str(probes)],
+            capture_output=True, text=True, check=True, cwd=ROOT,
+        )  # fmt: skip
+        assert int(grown.stdout) < 1.3 * block
+
+
+def test_a_template_that_is_not_finite_is_never_written() -> None:
+    (face,) = make_faces(1)
+    Face.objects.filter(pk=face.pk).update(template=np.full(128, np.nan, "<f4").tobytes())
+    with pytest.raises(ValueError, match="finite"):
+        get_index().sync()
 
 
 class AnyOrderOfChanges(TestCase):
@@ -176,6 +282,8 @@ class AnyOrderOfChanges(TestCase):
             gone = list(Face.objects.order_by("pk").values_list("pk", flat=True)[:removed])
             Face.objects.filter(pk__in=gone).delete()
             index.sync()
+            if removed % 3 == 0:
+                index.compact()
         index.sync()
         assert held(index) == in_database()
 
@@ -187,13 +295,63 @@ def test_a_large_segment_has_an_annoy_file_that_goes_with_it(monkeypatch: pytest
     index.sync()
     template = np.frombuffer(bytes(faces[7].template), "<f4")
     assert index.preview(template, count=1) == [(faces[7].pk, 0.0)]
-    assert index.contains_bytes([fingerprint(bytes(faces[7].template))]) == 1
     (old,) = index.root.glob("*.ann")
     faces[7].delete()
     index.sync()
+    assert faces[7].pk not in {face for face, _distance in index.preview(template, count=40)}
+    index.compact()
     assert not old.exists()
     assert faces[7].pk not in {face for face, _distance in index.preview(template, count=40)}
-    assert index.contains_bytes([fingerprint(template.tobytes())]) == 0
+    assert index.contains_bytes(fingerprints_of(template.tobytes())) == 0
+
+
+def test_a_sabotaged_preview_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing legal rests on Annoy: an index that misses nearly everything is not even noticed by a search."""
+    monkeypatch.setattr(annoy, "WORTH_IT", 30)
+    faces = make_faces(60)
+    get_index().sync()
+    probe = np.frombuffer(bytes(faces[7].template), "<f4")[None]
+    before = search.find(probe)
+    assert faces[7].pk in [hit.face_id for hit in before.hits]
+    (preview,) = get_index().root.glob("*.ann")
+    blind = AnnoyIndex(128, "euclidean")
+    blind.add_item(0, [9.0] * 128)
+    blind.build(1)
+    blind.save(str(preview))
+    assert faces[7].pk not in [face for face, _distance in get_index().preview(probe[0], count=60)]
+    after = search.find(probe)
+    assert after.hits == before.hits
+    assert after.certificate["complete"]
+    preview.write_bytes(b"")
+    assert search.find(probe).hits == before.hits
+
+
+def test_what_previews_miss_is_measured_on_the_collection_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = get_index()
+    make_faces(60)
+    index.sync()
+    assert index.preview_quality() is None  # Small: everything is compared.
+    monkeypatch.setattr(annoy, "WORTH_IT", 100)
+    near = np.random.default_rng(4).normal(scale=0.12, size=128)
+    photo = Photo.objects.first()
+    box = {"left": 0, "top": 0, "right": 9, "bottom": 9, "score": 1.0, "engine": PaintedEngine.name}
+    Face.objects.bulk_create(
+        Face(photo=photo, template=(near + shift).astype("<f4").tobytes(), **box)
+        for shift in np.random.default_rng(5).normal(scale=0.01, size=(60, 128))
+    )
+    index.sync()
+    good = index.preview_quality()
+    assert good is not None
+    assert good.recall == 1.0
+    assert (good.probes, good.faces) == (50, 120)
+    in_file = annoy._in_file
+    monkeypatch.setattr(annoy, "_in_file", lambda *asked: tuple(part[:5] for part in in_file(*asked)))
+    next(index.root.glob("*.ann")).unlink()
+    index.sync()
+    poor = index.preview_quality()
+    assert poor is not None
+    assert poor.recall is not None
+    assert poor.recall < 0.9
 
 
 def test_a_preview_refuses_what_cannot_be_compared() -> None:
@@ -203,6 +361,16 @@ def test_a_preview_refuses_what_cannot_be_compared() -> None:
 
 def test_a_fingerprint_does_not_hold_the_template() -> None:
     template = template_of("ada").astype("<f4").tobytes()
-    first, digest = fingerprint(template)
-    assert len(first) == 4
-    assert digest == hashlib.sha256(template).digest()
+    whole, coded = fingerprints_of(template)
+    assert whole == (template[:4], hashlib.sha256(template).digest(), 512)
+    assert len(coded.first) == 4
+    assert coded.length == 128
+    assert Fingerprint.from_json(json.loads(json.dumps(coded.as_json()))) == coded
+
+
+def test_fingerprints_kept_before_there_were_codes_still_count() -> None:
+    (face,) = make_faces(1)
+    get_index().sync()
+    template = bytes(face.template)
+    old = Fingerprint.from_json([template[:4].hex(), hashlib.sha256(template).hexdigest()])
+    assert get_index().contains_bytes([old]) == 1

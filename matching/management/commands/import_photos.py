@@ -10,6 +10,9 @@ from matching.models import GroupPolicy
 from matching.progress import import_with_progress
 from matching.sources import SourceUnreachable
 
+SHOWN = 20
+"""Copies that are named."""
+
 
 class Command(BaseCommand):
     """Can be interrupted and run again: what was done stays done."""
@@ -57,3 +60,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{len(report.unreadable)} could not be read:")
         for path, code in report.unreadable:
             self.stdout.write(f"  {path}: {code.replace('_', ' ')}")
+        if report.copies:
+            self.stdout.write(f"{len(report.copies)} look like copies of a photo held (the quick index may miss some):")
+        for copy in report.copies[:SHOWN]:
+            self.stdout.write(f"  {copy.path} and {copy.of}")
+        if len(report.copies) > SHOWN:
+            self.stdout.write(f"  and {len(report.copies) - SHOWN} more")

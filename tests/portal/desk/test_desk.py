@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from matching import reviews
-from matching.models import Source
+from matching.models import Face, Source
 from portal import flow, vault
 from portal.models import ControllerProfile, Evidence, Notice, NoticeState
 from rights.law import grounds
@@ -109,6 +109,28 @@ def test_a_picture_of_another_request_cannot_be_had_through_this_one(
     assert desk.get(url("probe", mine, other.evidence.get().pk)).status_code == 404
     assert desk.get(url("face", mine, 999999)).status_code == 404
     assert desk.get(reverse("admin:rights_rightsrequest_change", args=[uuid.uuid4()])).status_code == 404
+
+
+def test_around_a_hit_others_are_figures_and_hits_are_links(
+    painted: Source, desk: Client, ask: Ask, run_jobs: Run
+) -> None:
+    request = searched(ask, run_jobs)
+    latest = reviews.latest_search(request.pk)
+    hit = latest.hits.order_by("distance").first()
+    shown = desk.get(url("around", request, hit.pk))
+    near = shown.context["neighbours"]
+    assert {item.face.pk for item in near} == set(Face.objects.exclude(pk=hit.face_key).values_list("pk", flat=True))
+    assert [item.distance for item in near] == sorted(item.distance for item in near)
+    assert {item.face.pk for item in near if item.hit} == set(
+        latest.hits.exclude(pk=hit.pk).values_list("face_key", flat=True)
+    )
+    text = shown.content.decode()
+    assert "no hit: too far" in text
+    assert text.count("/face/") == 1  # Only the hit itself is to be seen.
+    entry = JournalEntry.objects.get(event="viewed_around")
+    assert entry.detail == {"face": hit.face_key}
+    other = searched(ask, run_jobs, name="bo", email="bo@example.org")
+    assert desk.get(url("around", other, hit.pk)).status_code == 404
 
 
 def test_hits_are_reviewed_one_after_another_and_then_decided(

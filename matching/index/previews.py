@@ -1,0 +1,114 @@
+"""Annoy files of an index: built for its large segments, and measured against the sweep on the collection's own faces.
+
+Building takes long, so neither searches nor writers wait for it. A preview that is missing, or of a segment that was
+compacted since, costs time and nothing else: what has no Annoy file is compared row by row.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from matching.bands import bands
+from matching.index import annoy
+from matching.index.base import Vectors
+from matching.index.segment_files import SegmentRows
+from matching.index.sweep import sweep_many
+
+MEASURED: Final = "previews.json"
+PROBES: Final = 50
+NEAREST: Final = 50
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How much a preview finds of what the sweep finds.
+
+    Attributes:
+        recall: share of the true hits in the inner band among the `NEAREST` given, the probe's own face left out;
+            None if no probe had any.
+        probes: faces held that were searched with.
+        faces: how many were held.
+        milliseconds: median of a preview.
+        measured_at: ISO 8601.
+    """
+
+    recall: float | None
+    probes: int
+    faces: int
+    milliseconds: float
+    measured_at: str
+
+    @property
+    def share(self) -> float | None:
+        """The recall in percent."""
+        return None if self.recall is None else 100 * self.recall
+
+
+def path_of(rows: SegmentRows) -> Path:
+    """Where the Annoy file of a segment is, if it has one."""
+    return rows.root / f"{rows.segment.name}.ann"
+
+
+def nearest(every: Sequence[SegmentRows], template: Vectors, *, count: int) -> list[tuple[int, float]]:
+    """Likely the nearest faces of some segments: see `matching.index.annoy.nearest`."""
+    return annoy.nearest([(rows, path_of(rows)) for rows in every], template, count=count)
+
+
+def build(every: Sequence[SegmentRows], settle: Callable[[], AbstractContextManager[None]]) -> bool:
+    """Build the Annoy files that large segments lack; whether any was.
+
+    Args:
+        settle: holds the writers' lock and, at its end, deletes files whose segment is gone by now.
+    """
+    built = False
+    for rows in every:
+        path = path_of(rows)
+        if len(rows.ids) >= annoy.WORTH_IT and not path.exists():
+            partial = path.with_suffix(".ann.partial")
+            annoy.build(rows, partial)
+            with settle():
+                partial.replace(path)
+            built = True
+    return built
+
+
+def measure(root: Path, every: Sequence[SegmentRows]) -> None:
+    """Measure the previews on faces held, and keep the figures beside the index."""
+    large = [rows for rows in every if path_of(rows).exists()]
+    if not large:
+        return
+    draw = np.random.default_rng()
+    chosen = [draw.choice(len(rows.ids), min(PROBES, len(rows.ids)), replace=False) for rows in large]
+    probes = np.concatenate([rows.vectors[some] for rows, some in zip(large, chosen, strict=True)])
+    own = np.concatenate([rows.ids[some] for rows, some in zip(large, chosen, strict=True)])
+    swept = sweep_many(every, probes, owners=np.arange(len(probes)), radius=bands().match)
+    true, found, times = 0, 0, []
+    for number, probe in enumerate(probes):
+        began = time.perf_counter()
+        near = {face for face, _distance in nearest(every, probe, count=NEAREST)}
+        times.append(time.perf_counter() - began)
+        exact = set(swept[number].ids[:NEAREST].tolist()) - {int(own[number])}
+        true, found = true + len(exact), found + len(exact & near)
+    quality = Quality(
+        recall=round(found / true, 4) if true else None,
+        probes=len(probes),
+        faces=sum(len(rows.ids) - len(rows.gone) for rows in every),
+        milliseconds=round(1000 * float(np.median(times)), 2),
+        measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    (root / MEASURED).write_text(json.dumps(asdict(quality), indent=1))
+
+
+def quality(root: Path) -> Quality | None:
+    """What was measured last; None where nothing is approximate, so that nothing is missed."""
+    try:
+        return Quality(**json.loads((root / MEASURED).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None

@@ -1,0 +1,129 @@
+"""The files of a segment, written once and never changed: `.ids` (int64), `.vec` (float32 rows), `.codes` (int8 rows).
+
+They are mapped into memory, and let go piece by piece, so that what is mapped does not count as memory in use.
+"""
+
+import hashlib
+import mmap
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.index import codes
+from matching.index.base import Block, Codes, FaceIds, IndexDamaged, Vectors
+
+SUFFIXES: Final = (".ids", ".vec", ".codes")
+ROWS_PER_BLOCK: Final = 65_536
+"""32 MiB of float32 at 128 dimensions."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The files of some faces, with what is needed to know that they are whole.
+
+    Attributes:
+        count: rows, removed ones included.
+        code_error: largest distance of a vector from its code, rounded up.
+        gone: ids of removed faces whose rows are still there, in order.
+        sha256: of each file, by suffix.
+    """
+
+    name: str
+    count: int
+    code_error: float
+    sha256: dict[str, str] = field(default_factory=dict)
+    gone: tuple[int, ...] = ()
+
+    def size(self, suffix: str, dimension: int) -> int:
+        """Bytes of one of the files."""
+        return self.count * {".ids": 8, ".vec": 4 * dimension, ".codes": dimension}[suffix]
+
+
+class SegmentRows:
+    """A mapped segment. Its files may be deleted meanwhile: they live as long as this does."""
+
+    def __init__(self, root: Path, segment: Segment, dimension: int) -> None:
+        """Map the files. Raises: IndexDamaged if one is missing or has the wrong size."""
+        self.root, self.segment, self.dimension = root, segment, dimension
+        self._maps = {suffix: self._mapped(suffix) for suffix in SUFFIXES}
+        self.ids: FaceIds = np.frombuffer(self._maps[".ids"], "<i8")
+        self.vectors: Vectors = np.frombuffer(self._maps[".vec"], "<f4").reshape(-1, dimension)
+        self.codes: Codes | None = np.frombuffer(self._maps[".codes"], np.int8).reshape(-1, dimension)
+        self.code_error = segment.code_error
+        self.gone: FaceIds = np.array(segment.gone, dtype=np.int64)
+
+    def _mapped(self, suffix: str) -> mmap.mmap:
+        path = self.root / (self.segment.name + suffix)
+        try:
+            with path.open("rb") as file:
+                if os.fstat(file.fileno()).st_size != self.segment.size(suffix, self.dimension):
+                    raise IndexDamaged(path.name)
+                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except OSError as error:
+            raise IndexDamaged(path.name) from error
+
+    def release(self, start: int, stop: int) -> None:
+        """Let go of rows: their pages stay in the system's cache, but are no longer this process's memory."""
+        for suffix, mapped in self._maps.items():
+            row = self.segment.size(suffix, self.dimension) // self.segment.count
+            first = -(-start * row // mmap.PAGESIZE) * mmap.PAGESIZE  # Whole pages; those at the ends are shared.
+            last = stop * row // mmap.PAGESIZE * mmap.PAGESIZE
+            if last > first:
+                mapped.madvise(mmap.MADV_DONTNEED, first, last - first)
+
+    def blocks(self) -> Iterator[Block]:
+        """The faces that are not removed, in blocks of at most `ROWS_PER_BLOCK`, copied."""
+        for start in range(0, len(self.ids), ROWS_PER_BLOCK):
+            part = slice(start, start + ROWS_PER_BLOCK)
+            stays = ~np.isin(self.ids[part], self.gone)
+            yield Block(self.ids[part][stays], self.vectors[part][stays])
+            self.release(start, min(start + ROWS_PER_BLOCK, len(self.ids)))
+
+    def damaged(self) -> list[str]:
+        """Names of files whose content is not what was written, by checksum."""
+        return [
+            self.segment.name + suffix
+            for suffix, mapped in self._maps.items()
+            if hashlib.sha256(mapped).hexdigest() != self.segment.sha256.get(suffix)
+        ]
+
+
+def write(root: Path, blocks: Iterable[Block]) -> Segment | None:
+    """A new segment of the blocks, read one after the other; None if they hold nobody.
+
+    Raises:
+        ValueError: a template that is not finite.
+    """
+    name = f"seg-{secrets.token_hex(8)}"
+    count, error = 0, 0.0
+    with ExitStack() as stack:
+        files = {suffix: stack.enter_context((root / (name + suffix)).open("xb")) for suffix in SUFFIXES}
+        sums = {suffix: hashlib.sha256() for suffix in SUFFIXES}
+        for block in blocks:
+            if not len(block.ids):
+                continue
+            coded = codes.encoded(block.vectors)
+            error = max(error, float(codes.errors(block.vectors, coded).max()))
+            parts: tuple[npt.NDArray[Any], ...] = (block.ids.astype("<i8"), block.vectors.astype("<f4"), coded)
+            for suffix, part in zip(SUFFIXES, parts, strict=True):
+                data = part.tobytes()
+                sums[suffix].update(data)
+                files[suffix].write(data)
+            count += len(block.ids)
+        for file in files.values():
+            file.flush()
+            os.fsync(file.fileno())
+    if not count:
+        for suffix in SUFFIXES:
+            (root / (name + suffix)).unlink()
+        return None
+    return Segment(
+        name, count, float(np.nextafter(error, np.inf)), {key: value.hexdigest() for key, value in sums.items()}
+    )

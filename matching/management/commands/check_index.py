@@ -1,0 +1,33 @@
+"""`manage.py check_index [--repair]`: whether the index is what was written, and holds what the database holds."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from matching.index import get_index
+
+
+class Command(BaseCommand):
+    """Without --repair nothing is changed."""
+
+    help = "Compare every file of the index with its checksum, and the faces in it with the database."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--repair", action="store_true", help="read what is damaged or missing from the database")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        index = get_index()
+        problems = index.problems()
+        for problem in problems:
+            self.stdout.write(problem)
+        if problems and not options["repair"]:
+            raise CommandError("The index needs repair: check_index --repair. Searches repair what they notice.")
+        if options["repair"]:
+            version = index.sync(thorough=True)
+            index.compact()
+            left = index.problems()
+            if left:
+                raise CommandError(f"Not repaired: {', '.join(left)}.")
+            self.stdout.write(f"Repaired. The index is {version}.")
+            return
+        self.stdout.write("The index is whole.")
