@@ -99,6 +99,7 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None) -> R
     _remove_gone(source, set(listed), report)
     Source.objects.filter(pk=source.pk).update(last_import_at=timezone.now())
     get_index().sync()
+    get_index().build_previews()
     report.copies = copies(report.written)
     report.seconds = time.monotonic() - started
     return report

@@ -42,6 +42,7 @@ def check_index() -> None:
     if damaged:
         logger.error("The index was damaged and is rebuilt: %s.", ", ".join(damaged))
         index.sync(thorough=True)
+    index.build_previews()
 
 
 @shared_task(expires=30)
