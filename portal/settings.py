@@ -303,6 +303,11 @@ UNFOLD = {
                         "link": reverse_lazy("admin:matching_source_changelist"),
                     },
                     {"title": _("Photos"), "icon": "image", "link": reverse_lazy("admin:matching_photo_changelist")},
+                    {
+                        "title": _("No face found"),
+                        "icon": "face_retouching_off",
+                        "link": reverse_lazy("admin:matching_photo_faceless"),
+                    },
                 ],
             },
             {
