@@ -15,7 +15,7 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from matching import processes, sources
+from matching import processes, sources, suppression
 from matching.engine import DetectedFace, get_engine
 from matching.index import get_index
 from matching.models import Face, GroupPolicy, Photo, PhotoStatus, Source, Suppression
@@ -35,6 +35,7 @@ class Report:
     unchanged: int = 0
     gone: int = 0
     suppressed: int = 0
+    held: int = 0
     faces: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     seconds: float = 0.0
@@ -173,6 +174,7 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
         return  # The same bytes under a new date: the faces keep the identity under which they were reviewed.
     photo.faces.all().delete()
     Face.objects.bulk_create(face_row(photo, face, engine) for face in faces)
+    report.held += suppression.hold(photo)
 
 
 def _status(reading: Reading, *, source_url: str) -> PhotoStatus:

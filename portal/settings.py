@@ -155,6 +155,11 @@ ANSWER_DAYS = env.int("REGARD_ANSWER_DAYS", 30)
 EVIDENCE_DAYS = env.int("REGARD_EVIDENCE_DAYS", 90)
 """How long after a request was carried out its evidence and archive are destroyed. The GDPR sets no number; this
 one is the controller's documented choice (docs/settings.md)."""
+TEMPLATE_YEARS = env.int("REGARD_TEMPLATE_YEARS", 3)
+"""How long a template is kept with the person's consent, to hold new pictures of them; 0: nobody is asked for it. No
+rule that was found sets a number (unverified): it is the controller's documented choice; the person reads its date."""
+if TEMPLATE_YEARS < 0:
+    raise ImproperlyConfigured("REGARD_TEMPLATE_YEARS is a number of years, or 0.")
 
 # --- Pictures and faces -----------------------------------------------------------------------------------------------
 
@@ -300,6 +305,12 @@ UNFOLD = {
                         "link": reverse_lazy("admin:matching_source_changelist"),
                     },
                     {"title": _("Photos"), "icon": "image", "link": reverse_lazy("admin:matching_photo_changelist")},
+                    {
+                        "title": _("Held photos"),
+                        "icon": "front_hand",
+                        "link": reverse_lazy("admin:matching_hold_changelist"),
+                        "badge": "portal.desk.held.waiting",
+                    },
                 ],
             },
             {

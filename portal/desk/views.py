@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from matching import reviews
+from matching import reviews, suppression
 from matching.reviews import Outcome
 from portal import flow, laws
 from portal.answers import archive
@@ -71,6 +71,7 @@ def overview_context(request: RightsRequest, form: DecisionForm | None = None) -
         "notices": request.notices.all(),
         "journal": request.journal_entries.order_by("-position")[:200],
         "clock": clock_view(request),
+        "template": suppression.of(request.pk),
         "probe_form": ProbeForm(),
         "can_take_probe": request.state in (RequestState.RECEIVED, RequestState.CONFIRMED),
         "can_review": request.state in (RequestState.SEARCHED, RequestState.REVIEWED) and found,

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from matching import ingest
 from matching.models import GroupPolicy
 from matching.progress import import_with_progress
+from matching.sealing import VaultError
 from matching.sources import SourceUnreachable
 
 
@@ -33,6 +34,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except SourceUnreachable as error:
             raise CommandError(f"{options['url']} cannot be read at the moment; nothing was removed.") from error
+        except VaultError as error:
+            raise CommandError(f"A template that must be compared with cannot be opened: {error}") from error
         except KeyboardInterrupt as error:
             raise CommandError("Interrupted. What was imported stays; run the command again for the rest.") from error
         rate = report.read / report.seconds if report.seconds else 0.0
@@ -40,6 +43,8 @@ class Command(BaseCommand):
             f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone, "
             f"{report.suppressed} refused because erased; {report.faces} faces; {rate:.1f} photos a second."
         )
+        if report.held:
+            self.stdout.write(f"{report.held} faces may be of people who asked not to be held: decide at the desk.")
         if report.unreadable:
             self.stdout.write(f"{len(report.unreadable)} could not be read:")
         for path, code in report.unreadable:
