@@ -67,7 +67,7 @@ def _bound(row: TemplateSuppression) -> bytes:
     return _PURPOSE + row.pk.bytes
 
 
-def _opened(row: TemplateSuppression) -> Vectors:
+def opened(row: TemplateSuppression) -> Vectors:
     """The templates, float32 (k, dimension). Raises: sealing.VaultError."""
     key = sealing.unwrap(row.master_key, bytes(row.wrapped), bound_to=_bound(row))
     plain = sealing.unseal_with(key, bytes(row.sealed), bound_to=_bound(row))
@@ -130,7 +130,7 @@ def hold(photo: Photo) -> int:
 def _all_opened() -> dict[UUID, Vectors]:
     """The templates that hold photos today, float32 (k, dimension) each. Raises: sealing.VaultError."""
     rows = TemplateSuppression.objects.filter(engine=get_engine().name, ends_on__gt=timezone.localdate())
-    return {row.pk: _opened(row) for row in rows}
+    return {row.pk: opened(row) for row in rows}
 
 
 def compare(faces: Sequence[Face], kept: Mapping[UUID, Vectors]) -> dict[tuple[UUID, Face], float]:

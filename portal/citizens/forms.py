@@ -1,5 +1,6 @@
 """The questions of the form, one thing per page."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -230,8 +231,8 @@ class ConsentForm(forms.Form):
         error_messages={"required": _("Tick the box if you agree. If you do not, you need not do anything.")}
     )
 
-    def __init__(self, *args: Any, until: date, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="id_consent_%s", **kwargs)
+    def __init__(self, data: Mapping[str, str] | None = None, *, until: date) -> None:
+        super().__init__(data, auto_id="id_consent_%s")
         self.fields["agree"].label = consent.agreement(until)
 
     def clean_text(self) -> str:

@@ -71,7 +71,7 @@ def overview_context(request: RightsRequest, form: DecisionForm | None = None) -
         "notices": request.notices.all(),
         "journal": request.journal_entries.order_by("-position")[:200],
         "clock": clock_view(request),
-        "template": suppression.of(request.pk),
+        "kept_template": suppression.of(request.pk),
         "probe_form": ProbeForm(),
         "can_take_probe": request.state in (RequestState.RECEIVED, RequestState.CONFIRMED),
         "can_review": request.state in (RequestState.SEARCHED, RequestState.REVIEWED) and found,
