@@ -246,7 +246,7 @@ class HeldForm(forms.Form):
     outcome = forms.ChoiceField(
         label=_("What becomes of it"),
         choices=[
-            (HoldOutcome.REFUSE.value, _("Refuse: it shows the person. They are erased from it as our sources say")),
+            (HoldOutcome.REFUSE.value, _("Refuse: it shows the person, who is then erased from it")),
             (HoldOutcome.RELEASE.value, _("Release: it is somebody else, or we may keep it on another legal ground")),
         ],
         widget=forms.RadioSelect,
