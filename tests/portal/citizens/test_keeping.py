@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 from freezegun import freeze_time
@@ -17,6 +19,8 @@ from pytest_django.fixtures import Settings
 from matching import suppression
 from matching.models import Source, TemplateSuppression
 from portal import consent, flow, tasks, vault
+from portal.answers import data
+from portal.answers.content import blocks
 from portal.models import Event, Evidence, Job, JobKind, Notice, Requester
 from portal.notices.compose import compose
 from rights.law.lifecycle import TransitionRefused
@@ -87,8 +91,8 @@ def test_nothing_is_asked_before_the_erasure_is_proven(
 def test_who_says_nothing_or_does_not_tick_the_box_has_nothing_kept(
     person: Person, case: RightsRequest, run_jobs: Run
 ) -> None:
-    for data in ({}, {"text": consent.VERSION}, {"text": "1999-01", "agree": "on"}):
-        answer = person.post("consent", data, request_id=case.pk)
+    for given in ({}, {"text": consent.VERSION}, {"text": "1999-01", "agree": "on"}):
+        answer = person.post("consent", given, request_id=case.pk)
         assert 'class="errors"' in answer.content.decode()
     run_jobs()
     assert not TemplateSuppression.objects.exists()
@@ -294,3 +298,37 @@ def test_the_journal_and_the_notices_say_nothing_of_the_person(
     said += json.dumps(list(case.notices.values_list("context", flat=True)))
     for personal in ("ada", "example.org", "jpg", case.reference):
         assert personal not in said.lower()
+
+
+def test_who_asks_for_access_later_is_told_of_the_template_and_nobody_else_is(
+    person: Person, case: RightsRequest, run_jobs: Run, ask: Ask, staff: User
+) -> None:
+    row = keep(person, case, run_jobs)
+    later = ask(rights=("access",), email="Ada@example.org")
+    alike = ask(rights=("access",), email="twin@example.org")
+    agent = ask(rights=("access",), email="ada@example.org")
+    Requester.objects.filter(request=agent).update(on_behalf=True, person_name="Bo", relation="lawyer")
+    agent.refresh_from_db()
+    told = data.document(later, {})["templates_kept_with_consent"]
+    assert [entry["kept_until"] for entry in told] == [row.ends_on.isoformat()]
+    assert np.array_equal(np.float32(told[0]["templates"]), template_of("ada")[None])
+    said = [block["text"] for block in blocks(later) if block["kind"] == "text"]
+    assert any("We also keep a template of your face" in text for text in said)
+    for other in (alike, agent):
+        assert data.document(other, {})["templates_kept_with_consent"] == []
+        assert "also keep a template" not in json.dumps(blocks(other))
+    person.post("withdraw_consent", request_id=case.pk)
+    assert data.document(later, {})["templates_kept_with_consent"] == []
+
+
+def test_staff_see_it_with_a_later_request_of_the_same_address_and_can_destroy_it_there(
+    person: Person, case: RightsRequest, run_jobs: Run, ask: Ask, staff: User, client: Client
+) -> None:
+    keep(person, case, run_jobs)
+    later, other = ask(rights=("erasure",)), ask(rights=("erasure",), email="bo@example.org")
+    client.force_login(staff)
+    destroy = reverse("admin:rights_request_withdraw_consent", args=[case.pk])
+    pages = [client.get(reverse("admin:rights_rightsrequest_change", args=[one.pk])) for one in (later, other)]
+    assert [destroy in page.content.decode() for page in pages] == [True, False]
+    client.post(destroy)
+    assert not TemplateSuppression.objects.exists()
