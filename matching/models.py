@@ -219,8 +219,7 @@ class Suppression(models.Model):
 
 
 class TemplateSuppression(models.Model):
-    """A person's template, kept with their consent only to hold new photos of them. Sealed under the row's own key:
-    deleting the row destroys both, and every hold with it."""
+    """A template kept with consent, only to hold new photos: deleting the row destroys it, its key and its holds."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subject = models.UUIDField(unique=True)
@@ -254,8 +253,8 @@ class Hold(models.Model):
     band = models.CharField(max_length=8, choices=Band.choices)
     held_at = models.DateTimeField(auto_now_add=True)
     outcome = models.CharField(max_length=8, choices=HoldOutcome.choices, blank=True)
-    decided_at = models.DateTimeField(null=True, blank=True)
-    erased_at = models.DateTimeField(null=True, blank=True, help_text="When a refused one was proven to be gone.")
+    decided_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True, help_text="When a refused one was proven to be gone.")
 
     class Meta:
         ordering = ["held_at", "pk"]

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 import numpy as np
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -18,8 +19,8 @@ from django.utils import timezone
 from matching import database, sealing
 from matching.bands import bands
 from matching.engine import Box, get_engine
-from matching.index.base import Block, Vectors
-from matching.index.sweep import checked, sweep
+from matching.index.base import Vectors
+from matching.index.sweep import checked
 from matching.models import Band, Erasure, Face, Hold, HoldOutcome, HoldVerdict, Photo, TemplateSuppression
 from matching.reviews import REVIEWERS_NEEDED
 
@@ -72,6 +73,30 @@ def opened(row: TemplateSuppression) -> Vectors:
     key = sealing.unwrap(row.master_key, bytes(row.wrapped), bound_to=_bound(row))
     plain = sealing.unseal_with(key, bytes(row.sealed), bound_to=_bound(row))
     return np.frombuffer(plain, dtype="<f4").reshape(-1, get_engine().dimension)
+
+
+def rewrap() -> tuple[int, set[str], int]:
+    """Wrap every template's key with the newest master key; one row at a time, so it may be stopped and run again.
+
+    Returns:
+        How many were rewrapped, the master keys still in use, and how many keys could not be opened.
+    """
+    rewrapped = unopened = 0
+    for pk in TemplateSuppression.objects.exclude(engine="").values_list("pk", flat=True):
+        with transaction.atomic():
+            row = TemplateSuppression.objects.select_for_update().filter(pk=pk).first()
+            if row is None or row.master_key == settings.MASTER_KEYS[0][0]:
+                continue
+            try:
+                key = sealing.unwrap(row.master_key, bytes(row.wrapped), bound_to=_bound(row))
+            except sealing.VaultError:
+                unopened += 1
+                continue
+            row.master_key, row.wrapped = sealing.wrap(key, bound_to=_bound(row))
+            row.save(update_fields=["master_key", "wrapped"])
+            rewrapped += 1
+    in_use = TemplateSuppression.objects.exclude(engine="").values_list("master_key", flat=True)
+    return rewrapped, set(in_use), unopened
 
 
 @transaction.atomic
@@ -134,18 +159,21 @@ def _all_opened() -> dict[UUID, Vectors]:
 
 
 def compare(faces: Sequence[Face], kept: Mapping[UUID, Vectors]) -> dict[tuple[UUID, Face], float]:
-    """The smallest distance between each suppression's templates and each face, where it lies within a band."""
+    """The smallest distance between each suppression's templates and each face, where it lies within a band.
+
+    Exact: Euclidean in float64, from the differences themselves.
+    """
     if not kept:
         return {}
     owners = [pk for pk, templates in kept.items() for _each in templates]
-    block = Block(np.arange(len(owners), dtype=np.int64), np.concatenate(list(kept.values())))
+    every = np.concatenate(list(kept.values())).astype(np.float64)
     found: dict[tuple[UUID, Face], float] = {}
     for face in faces:
-        probe = np.frombuffer(bytes(face.template), dtype="<f4").reshape(1, -1)
-        near = sweep([block], checked(probe, block.vectors.shape[1]), radius=bands().possible)
-        for number, distance in zip(near.ids.tolist(), near.distances.tolist(), strict=True):
+        shown = checked(np.frombuffer(bytes(face.template), dtype="<f4")[None], every.shape[1])
+        distances = np.linalg.norm(every - shown, axis=1)
+        for number in np.flatnonzero(distances <= bands().possible):
             pair = owners[number], face
-            found[pair] = min(distance, found.get(pair, np.inf))
+            found[pair] = min(float(distances[number]), found.get(pair, np.inf))
     return found
 
 

@@ -342,6 +342,19 @@ def test_an_older_master_key_still_opens_what_it_wrapped(painted: Source, settin
     assert kept("bo").master_key == "new" != row.master_key
 
 
+def test_rotating_the_master_key_wraps_anew_and_says_which_keys_are_still_needed(
+    painted: Source, settings: Settings
+) -> None:
+    old = settings.MASTER_KEYS[0]
+    ada, lost = kept("ada"), kept("bo")
+    TemplateSuppression.objects.filter(pk=lost.pk).update(master_key="lost")
+    settings.MASTER_KEYS = [("new", MASTER), old]
+    assert suppression.rewrap() == (1, {"new", "lost"}, 1)
+    assert suppression.rewrap() == (0, {"new", "lost"}, 1)
+    settings.MASTER_KEYS = [("new", MASTER)]
+    assert suppression.opened(TemplateSuppression.objects.get(pk=ada.pk)).tobytes() == ADA.tobytes()
+
+
 def test_keeping_twice_keeps_once_and_nothing_is_kept_without_a_beginning(painted: Source) -> None:
     row = kept()
     assert not suppression.keep(subject=row.subject, templates=template_of("bo")[None])
