@@ -14,10 +14,10 @@ from uuid import UUID
 
 import numpy as np
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from matching import reviews, search, sources
+from matching import database, reviews, search, sources
 from matching.engine import Box
 from matching.images import ImageProblem, Pixels, encode, grown, obscure, read_picture
 from matching.index import Fingerprint, fingerprints_of, get_index
@@ -103,7 +103,7 @@ def carry_out(*, subject: UUID) -> None:
     for source, path in replaced:
         import_one(source=source, path=path)
     get_index().sync()  # No search finds them any more; their bytes go before the proof, for many erasures at once.
-    _flush_database()
+    database.flush()
 
 
 class Found(StrEnum):
@@ -198,14 +198,6 @@ def _write_redacted(photo: Photo, data: bytes, version: str) -> None:
     photo.sha256, photo.version, photo.size = hashlib.sha256(data).hexdigest(), version, len(data)
     photo.face_count = photo.faces.count()
     photo.save(update_fields=["sha256", "version", "size", "face_count"])
-
-
-def _flush_database() -> None:
-    """Drop the write-ahead log's copies of deleted rows. SQLite only; the main file overwrites what is deleted
-    (`secure_delete`). PostgreSQL reuses the space after its own vacuum, which docs/architecture.md says."""
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 # --- 3. Prove ---------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from matching import keys, processes, sources
+from matching import keys, processes, sources, suppression
 from matching.copies import Copy, copies
 from matching.engine import Box, Detector, get_engine
 from matching.index import get_index
@@ -36,6 +36,7 @@ class Report:
     unchanged: int = 0
     gone: int = 0
     suppressed: int = 0
+    held: int = 0
     faces: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     written: list[int] = field(default_factory=list)
@@ -203,6 +204,7 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
         keys.merge(photo, reading.faces, engine, marked=reading.marked)
     else:
         keys.replace(photo, reading.faces if status == PhotoStatus.READ else (), engine)
+    report.held += suppression.hold(photo)
 
 
 def _status(reading: Reading, *, source_url: str) -> PhotoStatus:

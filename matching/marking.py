@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from matching import keys, sources
+from matching import keys, sources, suppression
 from matching.engine import Box, DetectedFace, get_engine, overlap
 from matching.images import ImageProblem, read_picture
 from matching.index import get_index
@@ -84,6 +84,7 @@ def mark(*, photo: Photo, faces: Sequence[DetectedFace]) -> list[Face]:
     Face.objects.bulk_create(rows)
     Photo.objects.filter(pk=photo.pk).update(looked_at=None, looked_at_by="")
     keys.count(photo)
+    suppression.hold(photo)
     transaction.on_commit(lambda: get_index().sync())
     return rows
 

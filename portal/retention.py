@@ -67,8 +67,13 @@ def _described() -> dict[str, Kind]:
 
 
 def kinds() -> list[Kind]:
-    """Every kind, with the lengths that hold in this installation."""
-    return [replace(kind, days=settings.RETENTION_DAYS[kind.key] or kind.days) for kind in _described().values()]
+    """Every kind that is kept, with the lengths that hold in this installation."""
+    kept = []
+    for kind in _described().values():
+        days: int | None = settings.RETENTION_DAYS[kind.key]
+        if days != 0:
+            kept.append(replace(kind, days=days or kind.days))
+    return kept
 
 
 def length(key: str) -> timedelta:

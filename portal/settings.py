@@ -150,14 +150,20 @@ LEASE_SECONDS = env.float("REGARD_LEASE_SECONDS", 900.0)
 
 # --- Retention --------------------------------------------------------------------------------------------------------
 
-RETENTION_DAYS = {
+TEMPLATE_YEARS = env.int("REGARD_TEMPLATE_YEARS", 3)
+"""How long a template is kept with the person's consent, to hold new pictures of them; 0: nobody is asked for it. No
+rule that was found sets a number (unverified): it is the controller's documented choice; the person reads its date."""
+if TEMPLATE_YEARS < 0:
+    raise ImproperlyConfigured("REGARD_TEMPLATE_YEARS is a number of years, or 0.")
+RETENTION_DAYS: dict[str, int | None] = {
     "draft": env.int("REGARD_DRAFT_DAYS", None),
     "codes": env.int("REGARD_CODES_DAYS", None),
     "answer": env.int("REGARD_ANSWER_DAYS", None),
     "evidence": env.int("REGARD_EVIDENCE_DAYS", None),
     "record": env.int("REGARD_RECORD_DAYS", None),
+    "template": 365 * TEMPLATE_YEARS,
 }
-"""Lengths that this installation sets instead of those in `portal/retention.toml`."""
+"""Lengths that this installation sets instead of those in `portal/retention.toml`; 0: not kept at all."""
 
 # --- Pictures and faces -----------------------------------------------------------------------------------------------
 
@@ -307,6 +313,12 @@ UNFOLD = {
                         "title": _("No face found"),
                         "icon": "face_retouching_off",
                         "link": reverse_lazy("admin:matching_photo_faceless"),
+                    },
+                    {
+                        "title": _("Held photos"),
+                        "icon": "front_hand",
+                        "link": reverse_lazy("admin:matching_hold_changelist"),
+                        "badge": "portal.desk.held.waiting",
                     },
                 ],
             },

@@ -18,6 +18,8 @@ STEPS = {
     JobKind.SEARCH: flow.search,
     JobKind.BUILD_ANSWER: flow.build_answer,
     JobKind.ERASE: flow.erase,
+    JobKind.KEEP_TEMPLATE: flow.keep_template,
+    JobKind.ERASE_HELD: flow.erase_held,
 }
 
 
@@ -64,4 +66,6 @@ def pick_up() -> None:
     flow.watch_what_is_owed()
     flow.start_due_searches()
     flow.start_due_erasures()
+    flow.start_due_held_erasures()
+    flow.end_due_consents()
     flow.destroy_what_is_due()

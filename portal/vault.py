@@ -9,64 +9,59 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from matching import sealing
+from matching.sealing import (
+    NONCE,
+    TAG,
+    MasterKeyMissing,
+    Rotation,
+    VaultError,
+    new_key,
+    seal_with,
+    unseal_with,
+    unwrap,
+    wrap,
+)
 from portal.models import EvidenceKey
 from rights.models import RightsRequest
 
-NONCE: Final = 12
-TAG: Final = 16
+__all__ = [
+    "CHUNK",
+    "MAGIC",
+    "NONCE",
+    "TAG",
+    "Destroyed",
+    "MasterKeyMissing",
+    "VaultError",
+    "create_key",
+    "destroy",
+    "new_key",
+    "seal",
+    "seal_file",
+    "seal_with",
+    "unseal",
+    "unseal_file",
+    "unseal_with",
+]
+
 CHUNK: Final = 1 << 20
 MAGIC: Final = b"REGARD1\n"
 # What a chunk is bound to: its number and whether it is the last one.
 _PLACE = struct.Struct(">Q?")
 
 
-class VaultError(Exception):
-    """What was sealed cannot be opened."""
-
-
 class Destroyed(VaultError):  # noqa: N818 - a state, and a lawful one
     """The key of this request was destroyed; what it sealed is gone for good."""
-
-
-class MasterKeyMissing(VaultError):  # noqa: N818
-    """The master key that wrapped this request's key is not among `REGARD_KEYS`."""
-
-
-def new_key() -> bytes:
-    """A random 256-bit key."""
-    return AESGCM.generate_key(256)
-
-
-def seal_with(key: bytes, data: bytes, *, bound_to: bytes = b"") -> bytes:
-    """Nonce, ciphertext and tag of `data`, which opens only with the same `bound_to`."""
-    nonce = os.urandom(NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, data, bound_to)
-
-
-def unseal_with(key: bytes, sealed: bytes, *, bound_to: bytes = b"") -> bytes:
-    """What `seal_with` sealed.
-
-    Raises:
-        VaultError: wrong key, or the bytes were altered.
-    """
-    try:
-        return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], bound_to)
-    except (InvalidTag, ValueError) as error:
-        raise VaultError("Sealed bytes do not open: wrong key, or they were altered.") from error
 
 
 def _key_of(request: RightsRequest, *, create: bool = False) -> bytes:
     row = EvidenceKey.objects.filter(request=request).first()
     if row is None and create:
-        identifier, master = settings.MASTER_KEYS[0]
-        wrapped = seal_with(master, new_key(), bound_to=request.pk.bytes)
+        identifier, wrapped = wrap(new_key(), bound_to=request.pk.bytes)
         try:
             with transaction.atomic():
                 row = EvidenceKey.objects.create(request=request, wrapped=wrapped, master_key=identifier)
@@ -74,49 +69,12 @@ def _key_of(request: RightsRequest, *, create: bool = False) -> bytes:
             row = EvidenceKey.objects.get(request=request)
     if row is None:
         raise Destroyed("This request has no key any more.")
-    return _unwrapped(row)
-
-
-def _unwrapped(row: EvidenceKey) -> bytes:
-    master_keys = dict(settings.MASTER_KEYS)
-    if row.master_key not in master_keys:
-        raise MasterKeyMissing(f"REGARD_KEYS lacks the key {row.master_key!r}.")
-    return unseal_with(master_keys[row.master_key], bytes(row.wrapped), bound_to=row.request.pk.bytes)
-
-
-class Rotation(NamedTuple):
-    """What `rewrap` did.
-
-    Attributes:
-        rewrapped: keys that the newest master key wraps since now.
-        in_use: identifiers of the master keys that some request still needs.
-        unopened: keys whose master key is not listed, or is another one under its name.
-    """
-
-    rewrapped: int
-    in_use: frozenset[str]
-    unopened: int
+    return unwrap(row.master_key, bytes(row.wrapped), bound_to=request.pk.bytes)
 
 
 def rewrap() -> Rotation:
-    """Wrap every request's key with the newest master key. One row at a time, so it may be stopped and run again."""
-    newest, master = settings.MASTER_KEYS[0]
-    rewrapped = unopened = 0
-    for pk in EvidenceKey.objects.exclude(master_key=newest).values_list("pk", flat=True):
-        with transaction.atomic():
-            row = EvidenceKey.objects.select_for_update().filter(pk=pk).select_related("request").first()
-            if row is None:
-                continue  # Destroyed meanwhile.
-            try:
-                key = _unwrapped(row)
-            except VaultError:
-                unopened += 1
-                continue
-            row.wrapped, row.master_key = seal_with(master, key, bound_to=row.request.pk.bytes), newest
-            row.save(update_fields=["wrapped", "master_key"])
-            rewrapped += 1
-    in_use = EvidenceKey.objects.values_list("master_key", flat=True).distinct()
-    return Rotation(rewrapped, frozenset(in_use), unopened)
+    """Wrap every request's key with the newest master key."""
+    return sealing.rewrap(EvidenceKey.objects.select_related("request"), lambda row: row.request.pk.bytes)
 
 
 def create_key(request: RightsRequest) -> None:

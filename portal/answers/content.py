@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from matching import erase, reviews
 from matching.models import ErasureAction, Face, Photo
+from portal.answers import kept
 from portal.answers.coverage import looked_for
 from portal.answers.facts import decisions_of, photos_of, recipients_of
 from portal.answers.remedies import of_request as remedies_of
@@ -44,6 +45,7 @@ def blocks(request: RightsRequest) -> list[Block]:
     return [
         *_opening(request),
         *(_confirmation(request) if told else []),
+        *(map(paragraph, kept.paragraphs(request)) if told else []),
         *_decisions(request),
         *(_pictures(request) if told else []),
         *(_certificate(request) if told else []),

@@ -8,6 +8,7 @@ import numpy as np
 
 from matching import reviews
 from matching.models import Face, Hit, Photo, Review, Search, Verdict
+from portal.answers import kept
 from portal.answers.facts import decisions_of, photos_of, recipients_of
 from portal.answers.scope import by_photo, withheld_photos
 from portal.models import ControllerProfile
@@ -41,6 +42,7 @@ def document(request: RightsRequest, names: dict[int, str]) -> dict[str, Any]:
         "recipients": [
             {"name": item.name, "role": item.role, "country": item.country} for item in recipients_of(request)
         ],
+        "templates_kept_with_consent": kept.as_json(request),
         "pictures": _pictures(request, search, names),
     }
 

@@ -10,13 +10,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal import flow, retention, vault
 from portal.answers import archive
 from portal.citizens import passes, status_page
-from portal.citizens.forms import PhotoForm, ReplyForm
+from portal.citizens.forms import ConsentForm, PhotoForm, ReplyForm
 from portal.citizens.guard import opened
 from portal.identity import email_code
 from portal.models import Answer
@@ -38,20 +38,30 @@ def status(request: HttpRequest, case: RightsRequest) -> HttpResponse:
 
 
 def show_status(
-    request: HttpRequest, case: RightsRequest, photo_form: PhotoForm, replies: Mapping[int, ReplyForm] | None = None
+    request: HttpRequest,
+    case: RightsRequest,
+    photo_form: PhotoForm,
+    replies: Mapping[int, ReplyForm] | None = None,
+    consent_form: ConsentForm | None = None,
 ) -> HttpResponse:
     """The status page.
 
     Args:
-        photo_form, replies: forms with a mistake in them; replies by the id of their question.
+        photo_form, replies, consent_form: forms with a mistake in them; replies by the id of their question.
     """
     page = status_page.build(case, session=request.session)
     given = replies or {}
     questions = [
         (question, given.get(question.pk) or ReplyForm(auto_id=f"id_%s_{question.pk}")) for question in page.questions
     ]
-    mistaken = next((form for form in given.values() if form.errors), None)
-    context = {"page": page, "form": mistaken or photo_form, "photo_form": photo_form, "questions": questions}
+    mistaken = next((form for form in given.values() if form.errors), consent_form)
+    context = {
+        "page": page,
+        "form": mistaken or photo_form,
+        "photo_form": photo_form,
+        "consent_form": consent_form or (ConsentForm(until=page.keeping.until) if page.keeping else None),
+        "questions": questions,
+    }
     return render(request, "citizens/status.html", context)
 
 
@@ -113,6 +123,34 @@ def withdraw(request: HttpRequest, case: RightsRequest) -> HttpResponse:
         messages.info(request, gettext("This request can no longer be withdrawn: it was decided, or has ended."))
     else:
         messages.success(request, gettext("Your request is withdrawn. You can make a new one at any time."))
+    return redirect("citizens:status", request_id=case.pk)
+
+
+@require_http_methods(READ_OR_WRITE)
+@opened
+def consent(request: HttpRequest, case: RightsRequest) -> HttpResponse:
+    """Consent to a template being kept after the erasure."""
+    keeping = status_page.keeping(case)
+    if request.method != "POST" or keeping is None or not keeping.offered:
+        return redirect("citizens:status", request_id=case.pk)
+    form = ConsentForm(request.POST, until=keeping.until)
+    if not form.is_valid():
+        return show_status(request, case, PhotoForm(), consent_form=form)
+    try:
+        flow.consent(request_id=case.pk, text=form.cleaned_data["text"], language=get_language() or case.language)
+    except TransitionRefused as refused:
+        messages.info(request, refusal(refused))
+    else:
+        messages.success(request, gettext("Thank you. We have your consent; you can withdraw it here at any time."))
+    return redirect("citizens:status", request_id=case.pk)
+
+
+@require_http_methods(READ_OR_WRITE)
+@opened
+def withdraw_consent(request: HttpRequest, case: RightsRequest) -> HttpResponse:
+    """Withdraw that consent: as easy as giving it, so there is no further question."""
+    if request.method == "POST" and flow.withdraw_consent(request_id=case.pk):
+        messages.success(request, gettext("Your consent is withdrawn. The template of your face is destroyed."))
     return redirect("citizens:status", request_id=case.pk)
 
 

@@ -1,5 +1,7 @@
 """The questions of the form, one thing per page."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -9,7 +11,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from matching.images import ImageProblem, clean_upload
-from portal import places
+from portal import consent, places
 from portal.citizens.wording import upload_problem
 from portal.models import Requester
 from rights import reference
@@ -219,3 +221,21 @@ class ReplyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": _("Write your answer here.")},
     )
+
+
+class ConsentForm(forms.Form):
+    """The consent to a template of the face. Never ticked beforehand; it names the version of the words shown."""
+
+    text = forms.CharField(widget=forms.HiddenInput, initial=consent.VERSION)
+    agree = forms.BooleanField(
+        error_messages={"required": _("Tick the box if you agree. If you do not, you need not do anything.")}
+    )
+
+    def __init__(self, data: Mapping[str, str] | None = None, *, until: date) -> None:
+        super().__init__(data, auto_id="id_consent_%s")
+        self.fields["agree"].label = consent.agreement(until)
+
+    def clean_text(self) -> str:
+        if self.cleaned_data["text"] != consent.VERSION:
+            raise forms.ValidationError(_("The words of this question have changed. Please read them again."))
+        return consent.VERSION

@@ -15,6 +15,7 @@ from portal.answers.remedies import Remedies
 from portal.answers.remedies import of_request as remedies_of
 from portal.citizens import passes
 from portal.citizens.claims import ClaimView, claims_of
+from portal.citizens.keeping import Keeping, keeping
 from portal.citizens.story import Step, next_words, timeline
 from portal.citizens.wording import probe_problem
 from portal.flow.carried_out import DISCLOSING
@@ -81,6 +82,7 @@ class StatusPage:
     proof: Mapping[str, Any] | None
     told: list[str]
     evidence: list[Evidence]
+    keeping: Keeping | None
     linked: list[Linked]
     law: laws.LawView
     questions: list[ClockEvent]
@@ -93,7 +95,8 @@ class StatusPage:
         """Changes when something happened to the request; the page is refreshed by it."""
         asks = ("photo" if self.photo_ask else "") + "".join(str(question.pk) for question in self.questions)
         answer = str(self.answer.delivered_at) if self.answer else ""
-        return f"{self.case.state}-{self.case.state_since.timestamp():.0f}-{asks}-{answer}-{self.is_working}"
+        kept = bool(self.keeping and self.keeping.kept)
+        return f"{self.case.state}-{self.case.state_since.timestamp():.0f}-{asks}-{answer}-{kept}-{self.is_working}"
 
 
 def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
@@ -117,6 +120,7 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         proof=proof(case),
         told=told(case),
         evidence=list(case.evidence.order_by("created_at", "pk")),
+        keeping=keeping(case),
         linked=linked(case, session),
         law=laws.of_request(case),
         questions=list(queries.open_questions(case)) if queries.is_owed(case) else [],
@@ -212,7 +216,7 @@ def proof(case: RightsRequest) -> Mapping[str, Any] | None:
 def told(case: RightsRequest) -> list[str]:
     """The recipients that were told of the erasure."""
     notices = case.notices.filter(event=Event.RECIPIENT_TOLD, recipient__isnull=False)
-    return list(notices.order_by("recipient__name").values_list("recipient__name", flat=True))
+    return list(notices.order_by("recipient__name").values_list("recipient__name", flat=True).distinct())
 
 
 def linked(case: RightsRequest, session: SessionBase) -> list[Linked]:

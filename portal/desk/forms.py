@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from matching import images
+from matching.models import HoldOutcome
 from portal import places
 from portal.flow import Contact
 from portal.identity.basis import IdentityBasis
@@ -237,3 +238,27 @@ class AgainForm(PastForm):
 
     at = _moment(_("Reached us on"))
     channel = forms.ChoiceField(label=_("By"), choices=Channel.choices)
+
+
+class HeldForm(forms.Form):
+    """What becomes of a held photo."""
+
+    outcome = forms.ChoiceField(
+        label=_("What becomes of it"),
+        choices=[
+            (HoldOutcome.REFUSE.value, _("Refuse: it shows the person, who is then erased from it")),
+            (HoldOutcome.RELEASE.value, _("Release: it is somebody else, or we may keep it on another legal ground")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("Reason; needed for a release. It stays here and is destroyed with the template"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or {}
+        if data.get("outcome") == HoldOutcome.RELEASE and not str(data.get("reason", "")).strip():
+            self.add_error("reason", _("Say why: a release without a reason is none."))
+        return data

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from PIL import Image, ImageDraw, ImageFont
 from PIL.Image import fromarray
 
-from matching import images, reviews, sources
+from matching import images, reviews, sources, suppression
 from matching.keys import box_of
 from matching.models import Face, Hit, Photo, PhotoStatus
 from portal import vault
@@ -62,11 +62,8 @@ def _pixels(photo: Photo) -> images.Pixels:
     return images.read_picture(data, max_bytes=max(len(data), 1), max_pixels=settings.IMAGE_MAX_PIXELS).pixels
 
 
-@require_safe
-@desk_view("rights.view_rightsrequest")
-def face(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse:
-    """The face of a hit, cut out of its photo."""
-    found = _face(request, hit_id)
+def _cut(found: Face) -> HttpResponse:
+    """The face, cut out of its photo."""
     pixels = _pixels(found.photo)
     box = box_of(found)
     margin = int(FACE_MARGIN * max(box.right - box.left, box.bottom - box.top))
@@ -74,8 +71,23 @@ def face(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse
         max(0, box.top - margin) : box.bottom + margin,
         max(0, box.left - margin) : box.right + margin,
     ]
-    seen(http, request, "picture", photo=found.photo_id, face=found.pk)
     return _jpeg(images.as_jpeg(cut, max_side=LONG_SIDE))
+
+
+def _framed(found: Face) -> HttpResponse:
+    """The whole photo, with the face framed."""
+    image = fromarray(_pixels(found.photo))
+    _frame(image, [found])
+    return _jpeg(images.as_jpeg(np.asarray(image), max_side=LONG_SIDE))
+
+
+@require_safe
+@desk_view("rights.view_rightsrequest")
+def face(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse:
+    """The face of a hit, cut out of its photo."""
+    found = _face(request, hit_id)
+    seen(http, request, "picture", photo=found.photo_id, face=found.pk)
+    return _cut(found)
 
 
 @require_safe
@@ -83,10 +95,8 @@ def face(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse
 def photo(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse:
     """The whole photo of a hit, with the face framed."""
     found = _face(request, hit_id)
-    image = fromarray(_pixels(found.photo))
-    _frame(image, [found])
     seen(http, request, "picture", photo=found.photo_id)
-    return _jpeg(images.as_jpeg(np.asarray(image), max_side=LONG_SIDE))
+    return _framed(found)
 
 
 @require_safe
@@ -122,3 +132,26 @@ def _grid(image: Image.Image, scale: float) -> None:
     for down in range(GRID, image.height, GRID):
         draw.line((0, down, image.width, down), fill=ORANGE)
         draw.text((2, down), str(round(down * scale)), ORANGE, font, stroke_width=2, stroke_fill=(0, 0, 0))
+
+
+@require_safe
+@staff_view("rights.view_rightsrequest")
+def held_face(http: HttpRequest, hold_id: int) -> HttpResponse:
+    """The face for which a photo was held, cut out of it."""
+    return _cut(_held(http, hold_id))
+
+
+@require_safe
+@staff_view("rights.view_rightsrequest")
+def held_photo(http: HttpRequest, hold_id: int) -> HttpResponse:
+    """The whole held photo, with the face framed."""
+    return _framed(_held(http, hold_id))
+
+
+def _held(http: HttpRequest, hold_id: int) -> Face:
+    """The face of an open hold: once it is decided, nobody needs to look any more."""
+    case = get_object_or_404(suppression.undecided().select_related("suppression"), pk=hold_id)
+    found = get_object_or_404(Face.objects.select_related("photo__source"), pk=case.face_key)
+    request = RightsRequest.objects.get(pk=case.suppression.subject)
+    seen(http, request, "picture", photo=found.photo_id, hold=case.pk)
+    return found

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from portal.desk import around, clock, pictures, review, views
+from portal.desk import around, clock, held, pictures, review, views
 from portal.models import JobState
 from portal.words import SOON_DAYS, state_name
 from rights import queries
@@ -120,6 +120,7 @@ class RequestAdmin(ModelAdmin):
             "enter": ("enter/", admin.site.admin_view(enter_guarded)),
             "confirm": (one + "confirm/", views.confirm),
             "withdraw": (one + "withdraw/", views.withdraw),
+            "withdraw_consent": (one + "template/destroy/", held.withdraw_consent),
             "add_probe": (one + "probe/", views.add_probe),
             "decide": (one + "decide/<slug:right>/", views.decide),
             "extend": (one + "extend/", clock.extend),

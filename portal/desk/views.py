@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from matching import reviews
 from matching.reviews import Outcome
 from portal import flow, laws
-from portal.answers import archive
+from portal.answers import archive, kept
 from portal.answers.facts import missing
 from portal.desk.access import actor, desk_view, member, seen
 from portal.desk.clock import clock_view
@@ -71,6 +71,7 @@ def overview_context(request: RightsRequest, form: DecisionForm | None = None) -
         "notices": request.notices.all(),
         "journal": request.journal_entries.order_by("-position")[:200],
         "clock": clock_view(request),
+        "kept_templates": kept.templates_of(request),
         "probe_form": ProbeForm(),
         "can_take_probe": request.state in (RequestState.RECEIVED, RequestState.CONFIRMED),
         "can_review": request.state in (RequestState.SEARCHED, RequestState.REVIEWED) and found,

@@ -7,6 +7,7 @@ It is told in this order, one module a chapter:
     decided      review, finish_review, decide                      what staff do
     carried_out  build_answer, delivered, waive_copy, renew_answer  the copy
     erased       erase, start_due_erasures                          the erasure and its proof
+    suppressed   consent, withdraw_consent, judge_held, erase_held  staying erased, if the person wants a template kept
     timed        extend, doubt, ask, answer, received_again         what moves the legal date
     watched      watch_what_is_owed                                 nobody forgets it
     closed       destroy_what_is_due                                the end of the evidence
@@ -21,6 +22,15 @@ from portal.flow.decided import countersign, decide, finish_review, reject, revi
 from portal.flow.erased import ErasureNotProven, copy_is_settled, erase, start_due_erasures
 from portal.flow.received import Contact, confirm, is_decided, receive, replace_probe, withdraw
 from portal.flow.searched import search, start_due_searches
+from portal.flow.suppressed import (
+    consent,
+    end_due_consents,
+    erase_held,
+    judge_held,
+    keep_template,
+    start_due_held_erasures,
+    withdraw_consent,
+)
 from portal.flow.timed import answer, ask, doubt, extend, received_again
 from portal.flow.watched import watch_what_is_owed
 from rights.law.lifecycle import AnswerIncomplete
@@ -33,16 +43,21 @@ __all__ = [
     "ask",
     "build_answer",
     "confirm",
+    "consent",
     "copy_is_settled",
     "countersign",
     "decide",
     "delivered",
     "destroy_what_is_due",
     "doubt",
+    "end_due_consents",
     "erase",
+    "erase_held",
     "extend",
     "finish_review",
     "is_decided",
+    "judge_held",
+    "keep_template",
     "receive",
     "received_again",
     "reject",
@@ -51,8 +66,10 @@ __all__ = [
     "review",
     "search",
     "start_due_erasures",
+    "start_due_held_erasures",
     "start_due_searches",
     "waive_copy",
     "watch_what_is_owed",
     "withdraw",
+    "withdraw_consent",
 ]

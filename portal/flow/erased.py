@@ -143,21 +143,28 @@ def proof_facts(request: RightsRequest, proof: erasing.Proof) -> dict[str, objec
 
 def _shown_to(request: RightsRequest) -> QuerySet[Recipient]:
     """Who was shown pictures of the sources that the person was erased from."""
-    erased = Erasure.objects.filter(subject=request.pk).values("source")
-    return Recipient.objects.filter(sources__in=erased).distinct().order_by("pk")
+    return _shown(Erasure.objects.filter(subject=request.pk))
+
+
+def _shown(erased: QuerySet[Erasure]) -> QuerySet[Recipient]:
+    return Recipient.objects.filter(sources__in=erased.values("source")).distinct().order_by("pk")
 
 
 def tell_recipients(request: RightsRequest) -> list[str]:
     """Post a notice to every recipient of a source that the person was erased from (GDPR 19); their names."""
-    erased = Erasure.objects.filter(subject=request.pk).order_by("pk")
+    return tell_of(request, Erasure.objects.filter(subject=request.pk))
+
+
+def tell_of(request: RightsRequest, erased: QuerySet[Erasure], *, key: str = "") -> list[str]:
+    """Post a notice of these erasures to every recipient of their sources; `key` tells them from earlier ones."""
     told = []
-    for recipient in _shown_to(request):
-        shown = erased.filter(source__in=recipient.sources.all())
+    for recipient in _shown(erased):
+        shown = erased.filter(source__in=recipient.sources.all()).order_by("pk")
         pictures = [{"sha256": item.sha256, "url": item.source_url, "action": item.action} for item in shown]
         outbox.post(
             request=request,
             event=Event.RECIPIENT_TOLD,
-            key=str(recipient.pk),
+            key=f"{recipient.pk}{key}",
             recipient=recipient,
             context={"pictures": pictures},
         )

@@ -9,6 +9,8 @@ class JobKind(models.TextChoices):
     SEARCH = "search"
     BUILD_ANSWER = "build_answer"
     ERASE = "erase"
+    KEEP_TEMPLATE = "keep_template"
+    ERASE_HELD = "erase_held"
 
 
 class JobState(models.TextChoices):

@@ -20,6 +20,8 @@ class Event(models.TextChoices):
     ERASED = "erased", _("erased")
     REFUSED = "refused", _("refused")
     WITHDRAWN = "withdrawn", _("withdrawn")
+    TEMPLATE_KEPT = "template_kept", _("template kept with consent")
+    TEMPLATE_GONE = "template_gone", _("template destroyed")
     RECIPIENT_TOLD = "recipient_told", _("recipient told of an erasure")
     EXTENDED = "extended", _("time extended, with reasons")
     ASKED = "asked", _("asked for something")

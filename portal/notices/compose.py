@@ -186,6 +186,10 @@ def _reminder(notice: Notice) -> dict[str, Any]:
     }
 
 
+def _consent(notice: Notice) -> dict[str, Any]:
+    return {"until": date.fromisoformat(notice.context["until"])}
+
+
 _FACTS_OF = {
     Event.ACKNOWLEDGED: _acknowledgement,
     Event.EXTENDED: _clock_event,
@@ -196,6 +200,7 @@ _FACTS_OF = {
     Event.ANSWER_READY: _answer,
     Event.ERASED: _erasure,
     Event.REFUSED: _refusal,
+    Event.TEMPLATE_KEPT: _consent,
 }
 """What a mail of this event says beyond its context."""
 

@@ -38,6 +38,8 @@ JOB_NAMES = {
     JobKind.SEARCH: _("search"),
     JobKind.BUILD_ANSWER: _("build the answer"),
     JobKind.ERASE: _("erase and prove"),
+    JobKind.KEEP_TEMPLATE: _("keep a template with consent"),
+    JobKind.ERASE_HELD: _("erase a refused picture"),
 }
 JOB_STATES = {JobState.WAITING: _("waiting"), JobState.RUNNING: _("running"), JobState.DONE: _("done")}
 SIGNS = {"same": "✓", "not": "✗", "disputed": "≠", "open": "·"}

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from pytest_django.fixtures import Settings
 
-from matching import erase, images, ingest, reviews, search, sources
+from matching import database, erase, images, ingest, reviews, search, sources
 from matching.index import get_index
 from matching.models import Erasure, Face, GroupPolicy, Photo, Source, Suppression
 from tests.fakes import PaintedEngine, paint, template_of
@@ -88,7 +88,7 @@ STEPS: list[tuple[object, str]] = [
     (sources, "replace_object"),
     (erase, "_erase_rows"),
     (erase, "_write_redacted"),
-    (erase, "_flush_database"),
+    (database, "flush"),
 ]
 
 
@@ -110,7 +110,7 @@ def test_a_crash_before_or_after_any_step_is_mended_by_running_again(
         patch.setattr(module, name, dying)
         with pytest.raises(SystemExit):
             erase_ada(subject)
-        assert not erase.prove(subject=subject, probes=None).ok or name == "_flush_database"
+        assert not erase.prove(subject=subject, probes=None).ok or name == "flush"
     erase_ada(subject)
     assert erase.prove(subject=subject, probes=PROBE).ok
     assert sorted(path.name for path in folder_of(painted).glob("*.jpg")) == [

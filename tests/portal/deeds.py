@@ -68,6 +68,16 @@ def answered(ask: Ask, run_jobs: Run, by: User, second: User, **asked: object) -
     return request
 
 
+def erased(ask: Ask, run_jobs: Run, by: User, second: User, **asked: object) -> RightsRequest:
+    """A request of ada's to be erased, carried out and proven."""
+    request = reviewed(ask, run_jobs, by, second, rights=("erasure",), **asked)
+    decide(request, by)
+    run_jobs()
+    request.refresh_from_db()
+    assert request.state == "carried_out"
+    return request
+
+
 def opened(request: RightsRequest) -> zipfile.ZipFile:
     """The archive on offer."""
     return zipfile.ZipFile(io.BytesIO(b"".join(archive.stream(Answer.objects.get(request=request)))))

@@ -5,13 +5,14 @@ import io
 import json
 import logging
 import logging.config
+from typing import Any
 
 import pytest
 from django.conf import settings
 
 
 def test_every_line_is_an_object_with_time_level_logger_and_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    config = copy.deepcopy(settings.LOGGING)
+    config: dict[str, Any] = copy.deepcopy(settings.LOGGING)
     written = io.StringIO()
     config["handlers"]["console"] |= {"formatter": "json", "stream": written}
     config["loggers"]["regard.test"] = {"handlers": ["console"], "level": "INFO", "propagate": False}

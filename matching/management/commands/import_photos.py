@@ -8,6 +8,7 @@ from matching import ingest
 from matching.engine import Detector
 from matching.models import GroupPolicy
 from matching.progress import import_with_progress
+from matching.sealing import VaultError
 from matching.sources import SourceUnreachable
 
 SHOWN = 20
@@ -49,13 +50,20 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except SourceUnreachable as error:
             raise CommandError(f"{options['url']} cannot be read at the moment; nothing was removed.") from error
+        except VaultError as error:
+            raise CommandError(f"A template that must be compared with cannot be opened: {error}") from error
         except KeyboardInterrupt as error:
             raise CommandError("Interrupted. What was imported stays; run the command again for the rest.") from error
+        self._tell(report)
+
+    def _tell(self, report: ingest.Report) -> None:
         rate = report.read / report.seconds if report.seconds else 0.0
         self.stdout.write(
             f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone, "
             f"{report.suppressed} refused because erased; {report.faces} faces; {rate:.1f} photos a second."
         )
+        if report.held:
+            self.stdout.write(f"{report.held} faces may be of people who asked not to be held: decide at the desk.")
         if report.unreadable:
             self.stdout.write(f"{len(report.unreadable)} could not be read:")
         for path, code in report.unreadable:

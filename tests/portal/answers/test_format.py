@@ -2,11 +2,13 @@
 
 import json
 import re
+from datetime import date
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
+from matching import suppression
 from matching.models import Source
 from portal.models import Recipient
 from tests.portal.deeds import Ask, Run, answered, opened
@@ -29,6 +31,8 @@ def test_every_key_is_described_and_no_other(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
     Recipient.objects.create(name="Agency", email="a@example.org", country="BE").sources.add(painted)
+    first = ask()
+    suppression.begin(subject=first.pk, ends_on=date.max)
     request = answered(ask, run_jobs, staff, other_staff)
     with opened(request) as zipped:
         data: dict[str, Any] = json.loads(zipped.read("data.json"))
@@ -38,6 +42,7 @@ def test_every_key_is_described_and_no_other(
         "decisions": set(data["decisions"][0]),
         "certificate": set(data["certificate"]),
         "recipients": set(data["recipients"][0]),
+        "templates_kept_with_consent": set(data["templates_kept_with_consent"][0]),
         "pictures": set(data["pictures"][0]),
         "faces_of_you": set(face),
     }
