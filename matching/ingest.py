@@ -63,8 +63,11 @@ def register(*, url: str, name: str = "", group_policy: str = GroupPolicy.REDACT
     return source
 
 
-def import_source(*, source: Source, on_progress: OnProgress | None = None) -> Report:
+def import_source(*, source: Source, on_progress: OnProgress | None = None, emptied: bool = False) -> Report:
     """Bring the rows of a source to the state of its files, then the index to the state of the rows.
+
+    Args:
+        emptied: believe a source that has become empty; otherwise it is taken for unreachable.
 
     Raises:
         matching.sources.SourceUnreachable: nothing was changed, or what was done so far stands.
@@ -72,11 +75,19 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None) -> R
     started = time.monotonic()
     report = Report()
     try:
-        listed = {item.path: item for item in sources.list_objects(source)}
-    except sources.SourceUnreachable:
-        Source.objects.filter(pk=source.pk).update(reachable=False)
+        _import(source, report, on_progress, emptied)
+    except sources.SourceUnreachable as error:
+        sources.note(source, error.problem)
         raise
-    Source.objects.filter(pk=source.pk).update(reachable=True)
+    sources.note(source, None)
+    Source.objects.filter(pk=source.pk).update(last_import_at=timezone.now())
+    get_index().sync()
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _import(source: Source, report: Report, on_progress: OnProgress | None, emptied: bool) -> None:
+    listed = {item.path: item for item in sources.list_objects(source, emptied=emptied)}
     engine = get_engine().name
     known = dict(source.photos.filter(engine=engine).values_list("path", "version"))
     todo = [item for path, item in listed.items() if known.get(path) != item.version]
@@ -87,10 +98,6 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None) -> R
         if on_progress:
             on_progress(number, len(todo))
     _remove_gone(source, set(listed), report)
-    Source.objects.filter(pk=source.pk).update(last_import_at=timezone.now())
-    get_index().sync()
-    report.seconds = time.monotonic() - started
-    return report
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -183,9 +190,10 @@ def _status(reading: Reading, *, source_url: str) -> PhotoStatus:
 
 def import_one(*, source: Source, path: str) -> None:
     """Import one file, as it now is; what is gone is forgotten. Raises: SourceUnreachable."""
-    reading = read_photo(source, path) if sources.exists(source, path) else None
+    reading = read_photo(source, path)
     if reading is None:
-        Photo.objects.filter(source=source, path=path).delete()
+        if not sources.exists(source, path):  # Raises where the whole source is what is gone.
+            Photo.objects.filter(source=source, path=path).delete()
         return
     _write(source, sources.ObjectInfo(path, reading.size, sources.version_of(source, path)), reading, Report())
 
@@ -208,7 +216,8 @@ def face_row(photo: Photo, face: DetectedFace, engine: str) -> Face:
 
 def _remove_gone(source: Source, listed: set[str], report: Report) -> None:
     """Forget photos whose file is gone. Only after a listing that succeeded: an unreachable source has lost nothing."""
-    gone = [pk for pk, path in source.photos.values_list("pk", "path") if path not in listed]
+    missing = [(pk, path) for pk, path in source.photos.values_list("pk", "path") if path not in listed]
+    gone = [pk for pk, path in missing if sources.is_gone(source, path)]
     for start in range(0, len(gone), 500):
         Photo.objects.filter(pk__in=gone[start : start + 500]).delete()
     report.gone = len(gone)

@@ -120,7 +120,7 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
     engine, limits = get_engine(), bands()
     photos = Photo.objects.all()
     every_source = [
-        {"name": source.name, "photos": source.photos.count(), "reachable": sources.is_reachable(source)}
+        {"name": source.name, "photos": source.photos.count(), "reachable": sources.look(source)}
         for source in Source.objects.order_by("pk")
     ]
     held = Face.objects.count()

@@ -12,4 +12,5 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["portal"])
 app.conf.beat_schedule = {
     "pick up what the broker lost": {"task": "portal.tasks.pick_up", "schedule": settings.BEAT_SECONDS},
+    "look whether the sources answer": {"task": "portal.tasks.look_at_sources", "schedule": settings.SOURCE_SECONDS},
 }

@@ -43,3 +43,11 @@ def pick_up() -> None:
     flow.start_due_searches()
     flow.start_due_erasures()
     flow.destroy_what_is_due()
+
+
+@shared_task(expires=30)
+def look_at_sources() -> None:
+    """Ask every source whether it answers. Apart from `pick_up`, which must not wait for one that does not."""
+    flow.watch_the_sources()
+    for job_id in jobs.due():
+        nudge("run_job", job_id)

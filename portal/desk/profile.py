@@ -11,6 +11,8 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Field, QuerySet, URLField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline
@@ -19,6 +21,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from matching.models import Photo, PhotoStatus, Source
+from portal.desk import holdups
 from portal.models import ControllerProfile, ControllerText, Recipient, Remedy
 
 admin.site.unregister(User)
@@ -123,8 +126,30 @@ class RecipientAdmin(ModelAdmin):
 class SourceAdmin(ModelAdmin):
     """Sources are added by `manage.py import_photos`; here staff choose what an erasure does to group pictures."""
 
-    list_display = ["name", "group_policy", "held", "unreadable", "without_face", "reachable", "last_import_at"]
-    readonly_fields = ["url", "reachable", "last_import_at"]
+    list_display = ["name", "state", "why", "waits", "held", "unreadable", "without_face", "last_import_at"]
+    readonly_fields = ["url", "state", "why", "waits", "last_import_at"]
+    fields = ["name", "url", "group_policy", "state", "why", "waits", "last_import_at"]
+    list_before_template = "desk/sources.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        states = {"source_states": holdups.states(), "waiting_searches": holdups.waiting_searches()}
+        return super().changelist_view(request, (extra_context or {}) | states)
+
+    @display(description=_("state"), label={"answers": "success", "away": "danger", "deletion": "warning"})
+    def state(self, source: Source) -> tuple[str, str]:
+        return holdups.label(holdups.state_of(source))
+
+    @display(description=_("why"))
+    def why(self, source: Source) -> str:
+        """Since when it does not answer, and the reason."""
+        if source.reachable:
+            return ""
+        since = date_format(localtime(source.unreachable_since), "DATETIME_FORMAT") if source.unreachable_since else "?"
+        return gettext("since %(since)s: %(why)s") % {"since": since, "why": source.get_problem_display()}
+
+    @display(description=_("erasures that wait"))
+    def waits(self, source: Source) -> int:
+        return holdups.state_of(source).erasures
 
     @display(description=_("photos held"))
     def held(self, source: Source) -> int:

@@ -8,7 +8,7 @@ It is told in this order, one module a chapter:
     carried_out  build_answer, delivered, waive_copy, renew_answer  the copy
     erased       erase, start_due_erasures                          the erasure and its proof
     timed        extend, doubt, ask, answer, received_again         what moves the legal date
-    watched      watch_what_is_owed                                 nobody forgets it
+    watched      watch_what_is_owed, watch_the_sources              nobody forgets it
     closed       destroy_what_is_due                                the end of the evidence
 
 Every step is safe to call twice and safe to die in: what must happen is a row before it is a message, a step that
@@ -22,7 +22,7 @@ from portal.flow.erased import ErasureNotProven, copy_is_settled, erase, start_d
 from portal.flow.received import Contact, confirm, is_decided, receive, replace_probe, withdraw
 from portal.flow.searched import search, start_due_searches
 from portal.flow.timed import answer, ask, doubt, extend, received_again
-from portal.flow.watched import watch_what_is_owed
+from portal.flow.watched import watch_the_sources, watch_what_is_owed
 from rights.law.lifecycle import AnswerIncomplete
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "start_due_erasures",
     "start_due_searches",
     "waive_copy",
+    "watch_the_sources",
     "watch_what_is_owed",
     "withdraw",
 ]

@@ -41,7 +41,7 @@ def search(*, request_id: UUID) -> None:
     """Sweep every face held for the person in the probes.
 
     Raises:
-        jobs.Postponed: not everything held could be searched (a source is away); tried again until it can.
+        jobs.SearchIncomplete: not everything held could be searched (a source is away); tried again until it can.
     """
     request = RightsRequest.objects.get(pk=request_id)
     if request.state != RequestState.CONFIRMED:
@@ -59,7 +59,7 @@ def search(*, request_id: UUID) -> None:
                 requests.take(request=request, step="review", actor=journal.SYSTEM, facts=Facts(hits_open=0))
     except TransitionRefused as refused:
         journal.record(request=request, actor=journal.SYSTEM, event="search_incomplete")
-        raise jobs.Postponed(refused.why) from refused
+        raise jobs.SearchIncomplete(refused.why) from refused
 
 
 def usable_templates(request: RightsRequest) -> np.ndarray | None:
