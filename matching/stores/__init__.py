@@ -1,23 +1,22 @@
 """The kinds of storage that a source may lie in, each behind the same few methods (`matching.stores.base.Store`)."""
 
-from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
+
+from django.utils.module_loading import import_string
 
 from matching.stores.base import ObjectInfo, SourceReadOnly, SourceUnreachable, Store
 from matching.stores.folder import FolderStore
-from matching.stores.s3 import S3Store
-from matching.stores.sftp import SftpStore
-from matching.stores.web import WebStore
 
 __all__ = ["AddressRefused", "ObjectInfo", "SourceReadOnly", "SourceUnreachable", "Store", "is_read_only", "store_of"]
 
-KINDS: dict[str, Callable[[str], Store]] = {
-    "file": FolderStore,
-    "s3": S3Store,
-    "sftp": SftpStore,
-    "http": WebStore,
-    "https": WebStore,
+KINDS = {
+    "file": "matching.stores.folder.FolderStore",
+    "s3": "matching.stores.s3.S3Store",
+    "sftp": "matching.stores.sftp.SftpStore",
+    "http": "matching.stores.web.WebStore",
+    "https": "matching.stores.web.WebStore",
 }
+"""Loaded when first used: the libraries behind them cost every process a second and memory."""
 
 
 class AddressRefused(ValueError):  # noqa: N818 - what it says
@@ -43,7 +42,8 @@ def store_of(path_or_url: str) -> Store:
         raise AddressRefused("The address carries credentials. They belong into the environment; see docs/sources.md.")
     if parts.query or parts.fragment:
         raise AddressRefused("The address has a query or a fragment. It must be that of a folder; see docs/sources.md.")
-    return KINDS[parts.scheme](path_or_url)
+    store: Store = import_string(KINDS[parts.scheme])(path_or_url)
+    return store
 
 
 def _parts(url: str) -> SplitResult:
