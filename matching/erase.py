@@ -92,18 +92,31 @@ def action_for(photo: Photo, own: Collection[Face]) -> ErasureAction:
 
 
 def carry_out(*, subject: UUID) -> None:
-    """Erase what was planned, from wherever an earlier attempt stopped.
+    """Erase what was planned, from wherever an earlier attempt stopped. What can be erased does not wait for the rest.
 
     Raises:
-        matching.sources.SourceUnreachable: call again when the source is back; nothing is reported as done.
+        matching.sources.SourceReadOnly: an object must first be deleted by those who keep it.
+        matching.sources.SourceUnreachable: call again when the source is back; nothing of it is reported as done.
     """
-    replaced = []
-    for pk in Erasure.objects.filter(subject=subject, rows_done_at=None).values_list("pk", flat=True):
-        replaced += _carry_out_one(pk)
+    replaced: list[tuple[Source, str]] = []
+    waits: list[sources.SourceUnreachable] = []
+    away: set[int] = set()
+    planned = Erasure.objects.filter(subject=subject, rows_done_at=None).order_by("pk")
+    for pk, source_id in planned.values_list("pk", "source_id"):
+        if source_id in away:
+            continue  # Each further question would only cost the time it waits for an answer.
+        try:
+            replaced += _carry_out_one(pk)
+        except sources.SourceUnreachable as error:
+            waits.append(error)
+            if not isinstance(error, sources.SourceReadOnly):
+                away.add(source_id)
     for source, path in replaced:
         import_one(source=source, path=path)
     get_index().sync()  # No search finds them any more; their bytes go before the proof, for many erasures at once.
     database.flush()
+    if waits:
+        raise min(waits, key=lambda error: isinstance(error, sources.SourceReadOnly))
 
 
 class Found(StrEnum):
@@ -129,15 +142,16 @@ def _carry_out_one(pk: int) -> list[tuple[Source, str]]:
     found = _what_lies_there(erasure, data)
     if found is Found.PLANNED and data is not None:
         data = _erase_object(erasure, data)
+    else:
+        sources.drop_older_versions(erasure.source, erasure.path)
     _erase_rows(erasure, data, found)
     return [(erasure.source, erasure.path)] if found is Found.ANOTHER else []
 
 
 def _read(erasure: Erasure) -> bytes | None:
     """The object's bytes, None if it is gone. Raises: SourceUnreachable, also when the whole source is away."""
-    if not sources.exists(erasure.source, erasure.path):
-        return None
-    return sources.read_object(erasure.source, erasure.path)
+    there = sources.exists(erasure.source, erasure.path)
+    return sources.read_object(erasure.source, erasure.path) if there else None
 
 
 def _what_lies_there(erasure: Erasure, data: bytes | None) -> Found:
@@ -194,7 +208,6 @@ def _erase_rows(erasure: Erasure, data: bytes | None, found: Found) -> None:
 
 def _write_redacted(photo: Photo, data: bytes, version: str) -> None:
     """The redacted picture's own facts, so that the next import sees it as unchanged."""
-
     photo.sha256, photo.version, photo.size = hashlib.sha256(data).hexdigest(), version, len(data)
     photo.face_count = photo.faces.count()
     photo.save(update_fields=["sha256", "version", "size", "face_count"])
@@ -245,7 +258,12 @@ def prove(*, subject: UUID, probes: Vectors | None, kept: Iterable[int] = ()) ->
 
 
 def _is_left(erasure: Erasure) -> bool:
-    """Whether the erased file lies there, or the redacted one shows the person. Another picture may have its name."""
+    """Whether the erased file lies there, or the redacted one shows the person. Another picture may have its name.
+
+    A version that a storage keeps from before the erasure shows the person too.
+    """
+    if sources.older_versions(erasure.source, erasure.path, until=erasure.rows_done_at):
+        return True
     data = _read(erasure)
     if data is None:
         return False

@@ -75,8 +75,11 @@ def register(
     return source
 
 
-def import_source(*, source: Source, on_progress: OnProgress | None = None) -> Report:
+def import_source(*, source: Source, on_progress: OnProgress | None = None, emptied: bool = False) -> Report:
     """Bring the rows of a source to the state of its files, then the index to the state of the rows.
+
+    Args:
+        emptied: believe a source that has become empty; otherwise it is taken for unreachable.
 
     Raises:
         matching.sources.SourceUnreachable: nothing was changed, or what was done so far stands.
@@ -84,11 +87,21 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None) -> R
     started = time.monotonic()
     report = Report()
     try:
-        listed = {item.path: item for item in sources.list_objects(source)}
-    except sources.SourceUnreachable:
-        Source.objects.filter(pk=source.pk).update(reachable=False)
+        _import(source, report, on_progress, emptied)
+    except sources.SourceUnreachable as error:
+        sources.note(source, error.problem)
         raise
-    Source.objects.filter(pk=source.pk).update(reachable=True)
+    sources.note(source, None)
+    Source.objects.filter(pk=source.pk).update(last_import_at=timezone.now())
+    get_index().sync()
+    get_index().build_previews()
+    report.copies = copies(report.written)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _import(source: Source, report: Report, on_progress: OnProgress | None, emptied: bool) -> None:
+    listed = {item.path: item for item in sources.list_objects(source, emptied=emptied)}
     known = dict(_well_read(source).values_list("path", "version"))
     todo = [item for path, item in listed.items() if known.get(path) != item.version]
     report.unchanged = len(listed) - len(todo)
@@ -98,12 +111,6 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None) -> R
         if on_progress:
             on_progress(number, len(todo))
     _remove_gone(source, set(listed), report)
-    Source.objects.filter(pk=source.pk).update(last_import_at=timezone.now())
-    get_index().sync()
-    get_index().build_previews()
-    report.copies = copies(report.written)
-    report.seconds = time.monotonic() - started
-    return report
 
 
 def _well_read(source: Source) -> QuerySet[Photo]:
@@ -217,16 +224,18 @@ def import_one(*, source: Source, path: str) -> None:
     """Import one file, as it now is; what is gone is forgotten. Raises: SourceUnreachable."""
     known = Photo.objects.filter(source=source, path=path).first()
     marked = keys.by_hand(known, get_engine().name)
-    reading = read_photo(source, path, marked) if sources.exists(source, path) else None
+    reading = read_photo(source, path, marked)
     if reading is None:
-        Photo.objects.filter(source=source, path=path).delete()
+        if not sources.exists(source, path):  # Raises where the whole source is what is gone.
+            Photo.objects.filter(source=source, path=path).delete()
         return
     _write(source, sources.ObjectInfo(path, reading.size, sources.version_of(source, path)), reading, Report())
 
 
 def _remove_gone(source: Source, listed: set[str], report: Report) -> None:
     """Forget photos whose file is gone. Only after a listing that succeeded: an unreachable source has lost nothing."""
-    gone = [pk for pk, path in source.photos.values_list("pk", "path") if path not in listed]
+    missing = [(pk, path) for pk, path in source.photos.values_list("pk", "path") if path not in listed]
+    gone = [pk for pk, path in missing if sources.is_gone(source, path)]
     for start in range(0, len(gone), 500):
         Photo.objects.filter(pk__in=gone[start : start + 500]).delete()
     report.gone = len(gone)

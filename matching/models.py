@@ -29,6 +29,21 @@ class GroupPolicy(models.TextChoices):
     DELETE = "delete", _("delete the whole picture")
 
 
+class Problem(models.TextChoices):
+    """Why a source cannot be used at the moment."""
+
+    AWAY = "away", _("it does not answer")
+    SLOW = "slow", _("it did not answer in time")
+    MISSING = "missing", _("there is no such folder or bucket")
+    DENIED = "denied", _("it refuses access")
+    NO_CREDENTIALS = "no_credentials", _("no credentials are set for it")
+    HOST_KEY = "host_key", _("its host key is not the known one")
+    STRANGE = "strange", _("it answers with something else than a listing or a picture")
+    EMPTY = "empty", _("it holds nothing any more, though pictures of it are known; an unmounted disk looks so")
+    READ_ONLY = "read_only", _("it can only be read; the picture must be deleted where it is kept")
+    FAILED = "failed", _("it reported an error")
+
+
 class Source(models.Model):
     """A collection of photos, reached through fsspec."""
 
@@ -43,6 +58,8 @@ class Source(models.Model):
         help_text=_("Pictures read by the default one are read again at the next import once this says thorough."),
     )
     reachable = models.BooleanField(default=True)
+    unreachable_since = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=16, choices=Problem.choices, blank=True, help_text="Why it is unreachable.")
     last_import_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

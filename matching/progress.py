@@ -27,11 +27,11 @@ class RateColumn(ProgressColumn):
         return Text(f"{speed:.1f} photos/s" if speed else "– photos/s")
 
 
-def import_with_progress(source: Source, console: Console | None = None) -> Report:
+def import_with_progress(source: Source, console: Console | None = None, *, emptied: bool = False) -> Report:
     """Import a source and show how far it is. Raises what `import_source` raises."""
     console = console or Console(stderr=True)
     if not console.is_terminal:
-        return import_source(source=source, on_progress=Lines(console))
+        return import_source(source=source, on_progress=Lines(console), emptied=emptied)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -45,7 +45,7 @@ def import_with_progress(source: Source, console: Console | None = None) -> Repo
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        return import_source(source=source, on_progress=show)
+        return import_source(source=source, on_progress=show, emptied=emptied)
 
 
 class Lines:

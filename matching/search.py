@@ -186,7 +186,7 @@ def _of_source(source: Source) -> dict[str, Any]:
     return {
         "name": source.name,
         "photos": source.photos.count(),
-        "reachable": sources.is_reachable(source),
+        "reachable": sources.look(source),
         "detectors": dict(read.annotate(photos=Count("pk")).values_list("detector", "photos")),
     }
 

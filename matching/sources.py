@@ -1,163 +1,153 @@
-"""Reaching the objects of a source through fsspec: folders here, other schemes by their URL.
+"""Reaching the objects of a source: folders, S3, SFTP, web listings (`matching.stores`), all through these functions.
 
 Everything a storage may raise is either "there is no such object" (FileNotFoundError) or `SourceUnreachable`:
 a source that is away must never look like one that is empty.
 """
 
-import os
-import stat
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 
-from fsspec.core import url_to_fs
-from fsspec.implementations.local import LocalFileSystem
+from django.utils import timezone
 
-from matching.models import Source
+from matching.models import Problem, Source
+from matching.stores import ObjectInfo, SourceReadOnly, SourceUnreachable, Store, is_read_only, store_of
+
+__all__ = ["ObjectInfo", "SourceReadOnly", "SourceUnreachable", "is_read_only"]
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif")
 SIDECAR = ".json"
 """`photo.jpg.json` beside `photo.jpg` may say where the picture came from."""
 
 
-class SourceUnreachable(Exception):  # noqa: N818 - a state
-    """The source cannot be listed or read at the moment."""
-
-
-class ObjectInfo(NamedTuple):
-    """One picture file: its path inside the source, its bytes, and a stamp that changes when it does."""
-
-    path: str
-    size: int
-    version: str
-
-
 @contextmanager
-def _reaching(source: Source) -> Iterator[tuple[Any, str]]:
-    """The file system and root of a source; what it raises is sorted into absent and unreachable."""
+def _reaching(source: Source) -> Iterator[Store]:
+    """The storage of a source; what it raises is sorted into absent and unreachable."""
     try:
-        filesystem, root = url_to_fs(source.url)
-        yield filesystem, root.rstrip("/")
+        store = store_of(source.url)
+    except ValueError as error:
+        raise SourceUnreachable(Problem.FAILED) from error
+    try:
+        yield store
     except FileNotFoundError:
         raise
-    except (OSError, ImportError, ValueError) as error:
-        raise SourceUnreachable(type(error).__name__) from error
-
-
-def _root_exists(filesystem: Any, root: str) -> bool:
-    filesystem.invalidate_cache()
-    return bool(filesystem.isdir(root))
+    except SourceUnreachable as unreachable:
+        if not isinstance(unreachable, SourceReadOnly):
+            store.forget()
+        raise
+    except store.errors as error:
+        store.forget()
+        raise SourceUnreachable(store.problem(error)) from error
 
 
 def normal_url(path_or_url: str) -> str:
-    """The absolute URL of a folder.
+    """The one URL of a folder.
 
     Raises:
-        ValueError: the scheme is unknown, or there is no such folder.
+        ValueError: the kind is unknown, the URL carries credentials, or there is no such folder; in words for whoever
+            typed it.
+    """
+    store = store_of(path_or_url)
+    where = Source(url=store.url())
+    try:
+        with _reaching(where):
+            store.is_empty()
+    except FileNotFoundError as error:
+        raise ValueError(f"There is no folder at {where.url}.") from error
+    except SourceUnreachable as error:
+        raise ValueError(f"{where.url} cannot be reached: {error}.") from error
+    return where.url
+
+
+# --- the state of a source --------------------------------------------------------------------------------------------
+
+
+def check(source: Source, *, thorough: bool = False) -> None:
+    """See that the source answers now; `thorough` lists it whole, as it may answer and refuse a part.
+
+    Raises:
+        SourceUnreachable: with the reason.
     """
     try:
-        filesystem, root = url_to_fs(path_or_url)
-        found = _root_exists(filesystem, root)
-    except (OSError, ImportError, ValueError) as error:
-        raise ValueError(f"{path_or_url} cannot be reached ({type(error).__name__}).") from error
-    if not found:
-        raise ValueError(f"There is no folder at {path_or_url}.")
-    return str(filesystem.unstrip_protocol(root))
+        with _reaching(source) as store:
+            if store.is_empty():
+                _may_be_empty(source)
+            elif thorough:
+                for _each in store.files():
+                    pass
+    except FileNotFoundError as error:
+        raise SourceUnreachable(Problem.MISSING) from error
 
 
-def is_reachable(source: Source) -> bool:
-    """Whether the source answers now."""
+def _may_be_empty(source: Source, *, without: str = "") -> None:
+    """Raises: SourceUnreachable, if pictures of an empty source are known: that is how an unmounted disk looks."""
+    if source.pk and source.photos.exclude(path=without).exists():
+        raise SourceUnreachable(Problem.EMPTY)
+
+
+def look(source: Source) -> bool:
+    """Whether the source answers now; since when it does not, and why, is written down.
+
+    One that was away is back only when it can be listed whole again.
+    """
     try:
-        with _reaching(source) as (filesystem, root):
-            return _root_exists(filesystem, root)
-    except (SourceUnreachable, FileNotFoundError):
-        return False
+        check(source, thorough=not source.reachable)
+    except SourceUnreachable as error:
+        note(source, error.problem)
+    else:
+        note(source, None)
+    return source.reachable
 
 
-def _stamp(info: dict[str, Any]) -> str:
-    """What the storage says about the object's last change."""
-    for name in ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated"):
-        if info.get(name):
-            return f"{info.get('size')}:{info[name]}"
-    return f"{info.get('size')}"
+def note(source: Source, problem: Problem | None) -> None:
+    """Write down that a source answers (None), or why it does not."""
+    reachable, code = problem is None, problem or ""
+    if (source.reachable, source.problem) != (reachable, code):
+        source.unreachable_since = None if reachable else source.unreachable_since or timezone.now()
+        source.reachable, source.problem = reachable, code
+        source.save(update_fields=["reachable", "problem", "unreachable_since"])
 
 
-def list_objects(source: Source) -> Iterator[ObjectInfo]:
+# --- its objects ------------------------------------------------------------------------------------------------------
+
+
+def list_objects(source: Source, *, emptied: bool = False) -> Iterator[ObjectInfo]:
     """Every picture file of the source, in the order of their paths.
+
+    Args:
+        emptied: believe a listing without any file, although pictures of the source are known.
 
     Raises:
         SourceUnreachable: the listing failed; nothing may be concluded from what it gave before.
     """
     try:
-        with _reaching(source) as (filesystem, root):
-            if not _root_exists(filesystem, root):
-                raise SourceUnreachable("The folder is not there.")
-            files = dict(_walk_folder(root) if isinstance(filesystem, LocalFileSystem) else _walk(filesystem, root))
+        with _reaching(source) as store:
+            empty = store.is_empty()
+            files = dict(store.files())
+            if empty and not emptied:
+                _may_be_empty(source)
+            found = [
+                item or _info_if_there(store, path)
+                for path, item in sorted(files.items())
+                if path.lower().endswith(SUFFIXES)
+            ]
     except FileNotFoundError as error:
-        raise SourceUnreachable("A folder is not there.") from error
-    for full, info in sorted(files.items()):
-        if full.lower().endswith(SUFFIXES):
-            yield ObjectInfo(full[len(root) + 1 :], int(info.get("size") or 0), _stamp(info))
+        raise SourceUnreachable(Problem.MISSING) from error
+    yield from filter(None, found)
 
 
-Found = Iterator[tuple[str, dict[str, Any]]]
-
-
-def _walk_folder(root: str) -> Found:
-    """Every file below a local folder, through links as well: what a link shows is held too.
-
-    Raises:
-        OSError: a folder below cannot be listed. fsspec's own walk would leave it out, and its pictures would then
-            be taken for gone.
-    """
-    seen: set[tuple[int, int]] = set()
-    for folder, folders, names in os.walk(root, onerror=_give_up, followlinks=True):
-        here = os.stat(folder)
-        if (here.st_dev, here.st_ino) in seen:  # A link led back into what was walked already.
-            folders.clear()
-            continue
-        seen.add((here.st_dev, here.st_ino))
-        for name in names:
-            full = f"{folder}/{name}"
-            with suppress(FileNotFoundError):  # Gone since, or a link to nothing: nothing is held there.
-                yield full, _about_file(full)
-
-
-def _about_file(full: str) -> dict[str, Any]:
-    """Of the file itself, where the path is a link to it. Raises: FileNotFoundError, also for what is no file."""
-    about = os.stat(full)
-    if not stat.S_ISREG(about.st_mode):
-        raise FileNotFoundError(full)
-    return {"size": about.st_size, "mtime": about.st_mtime}
-
-
-def _give_up(error: OSError) -> None:
-    raise error
-
-
-def _walk(filesystem: Any, folder: str) -> Found:
-    """Every object below a folder of another storage. Raises what the storage raises, for each level."""
-    for info in filesystem.ls(folder, detail=True):
-        full = info["name"].rstrip("/")
-        if full == folder:
-            continue
-        if info["type"] == "directory":
-            yield from _walk(filesystem, full)
-        else:
-            yield full, info
-
-
-def _on(source: Source, path: str, act: Callable[[Any, str], Any]) -> Any:
-    with _reaching(source) as (filesystem, root):
-        return act(filesystem, f"{root}/{path}")
+def _info_if_there(store: Store, path: str) -> ObjectInfo | None:
+    """None for a link to nothing: nothing is held there."""
+    try:
+        return store.info(path)
+    except FileNotFoundError:
+        return None
 
 
 def read_object(source: Source, path: str) -> bytes:
     """The object's bytes. Raises: FileNotFoundError, SourceUnreachable."""
-    data: bytes = _on(source, path, lambda filesystem, full: filesystem.cat_file(full))
-    return data
+    with _reaching(source) as store:
+        return store.read(path)
 
 
 def read_sidecar(source: Source, path: str) -> bytes | None:
@@ -170,67 +160,68 @@ def read_sidecar(source: Source, path: str) -> bytes | None:
 
 def version_of(source: Source, path: str) -> str:
     """The stamp that `list_objects` would give. Raises: FileNotFoundError, SourceUnreachable."""
-
-    def stamp(filesystem: Any, full: str) -> str:
-        filesystem.invalidate_cache()
-        local = isinstance(filesystem, LocalFileSystem)
-        return _stamp(_about_file(full) if local else filesystem.info(full))
-
-    return str(_on(source, path, stamp))
+    with _reaching(source) as store:
+        return store.info(path).version
 
 
 def exists(source: Source, path: str) -> bool:
     """Whether the object is there. Raises: SourceUnreachable (also when the whole source is away)."""
     try:
-        with _reaching(source) as (filesystem, root):
-            if not _root_exists(filesystem, root):
-                raise SourceUnreachable("The folder is not there.")
-            return bool(filesystem.exists(f"{root}/{path}"))
-    except FileNotFoundError:
-        return False
+        with _reaching(source) as store:
+            if _info_if_there(store, path) is not None:
+                return True
+            if store.is_empty():
+                _may_be_empty(source, without=path)
+            return False
+    except FileNotFoundError as error:
+        raise SourceUnreachable(Problem.MISSING) from error
+
+
+def is_gone(source: Source, path: str) -> bool:
+    """Whether an object that a listing lacked is gone; not every listing proves that. Raises: SourceUnreachable."""
+    with _reaching(source) as store:
+        return store.listing_is_proof or _info_if_there(store, path) is None
 
 
 def replace_object(source: Source, path: str, data: bytes) -> None:
-    """Put `data` in the object's place; a reader sees the old or the new object, never half of one.
+    """Put `data` in the object's place, in every version; a reader sees the old or the new one, never half of one.
 
     Raises:
-        SourceUnreachable: the object is as it was.
+        SourceReadOnly: somebody else must do it.
+        SourceUnreachable: call again; a reader sees the object as it was, or the new one.
     """
-
-    def put(filesystem: Any, full: str) -> None:
-        if isinstance(filesystem, LocalFileSystem):
-            _replace_file(Path(full).resolve(), data)
-        else:  # Object stores replace an object whole.
-            filesystem.pipe_file(full, data)
-
-    _on(source, path, put)
-
-
-def _replace_file(target: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=".regard-", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            os.chmod(name, target.stat().st_mode & 0o777)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with _reaching(source) as store:
+        store.replace(path, data)
 
 
 def delete_object(source: Source, path: str) -> None:
-    """Delete the object and its sidecar; what is gone already is no error. Raises: SourceUnreachable."""
+    """Delete the object and its sidecar in every version; what is gone already is no error.
+
+    Raises:
+        SourceReadOnly: somebody else must do it.
+        SourceUnreachable: call again.
+    """
     for full_path in (path, path + SIDECAR):
-        if exists(source, full_path):
-            _on(source, full_path, _delete)
+        exists(source, full_path)  # Raises where the whole source is away, and would look as if deleted.
+        with _reaching(source) as store:
+            store.delete(full_path)
 
 
-def _delete(filesystem: Any, full: str) -> None:
-    if isinstance(filesystem, LocalFileSystem):
-        for path in (os.path.realpath(full), full):  # Where it is a link: what it shows, then the link.
-            Path(path).unlink(missing_ok=True)
-    else:
-        filesystem.rm_file(full)
+def older_versions(source: Source, path: str, *, until: datetime | None = None) -> int:
+    """How many earlier versions of the object the source still keeps, also of one that is gone.
+
+    Args:
+        until: count only those made up to this moment.
+
+    Raises:
+        SourceUnreachable.
+    """
+    with _reaching(source) as store:
+        return store.older(path, until)
+
+
+def drop_older_versions(source: Source, path: str) -> None:
+    """Delete the earlier versions of the object and its sidecar, also of a gone one. Raises: SourceUnreachable."""
+    with _reaching(source) as store:
+        for full_path in (path, path + SIDECAR):
+            store.drop_older(full_path)

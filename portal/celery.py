@@ -18,4 +18,5 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="15"),
     },
     "pick up what the broker lost": {"task": "portal.tasks.pick_up", "schedule": settings.BEAT_SECONDS},
+    "look whether the sources answer": {"task": "portal.tasks.look_at_sources", "schedule": settings.SOURCE_SECONDS},
 }

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from matching.sources import SourceUnreachable
 from portal import leases
 from portal.models import Job, JobKind, JobState
 from portal.nudges import nudge
@@ -24,6 +25,14 @@ ANOTHER_TRIES = 20
 
 class Postponed(Exception):  # noqa: N818 - not a failure: what the job waits for is known
     """Raised by a step that cannot go on yet; it is tried again, and the desk is shown why."""
+
+
+class SearchIncomplete(Postponed):
+    """Not everything held could be searched; tried again until it can."""
+
+
+WAITS_FOR_A_SOURCE = (SearchIncomplete.__name__, SourceUnreachable.__name__)
+"""Problems that end when a source is back."""
 
 
 def post(*, request_id: UUID, kind: JobKind) -> Job:
@@ -105,6 +114,12 @@ def take_over_the_dead() -> int:
                 lease_until=None,
             )
     return taken
+
+
+def resume() -> None:
+    """A source is back: what waited for one is due now, not when its next attempt would have been."""
+    waiting = Job.objects.filter(state=JobState.WAITING, problem__in=WAITS_FOR_A_SOURCE)
+    waiting.filter(not_before__gt=timezone.now()).update(not_before=timezone.now())
 
 
 def due(**only: object) -> list[int]:

@@ -179,6 +179,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES + 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # Nothing readable on disk.
 FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES + 1024 * 1024
 
+# --- Sources ----------------------------------------------------------------------------------------------------------
+
+SOURCE_TIMEOUT = env.float("REGARD_SOURCE_TIMEOUT", 10.0)
+"""Seconds that a source may take to connect, and again for each piece of an answer."""
+SOURCE_SECONDS = env.float("REGARD_SOURCE_SECONDS", 60.0)
+"""Seconds between two looks at whether every source answers."""
+SFTP_KEY_FILE = env.str("REGARD_SFTP_KEY_FILE", "")
+SFTP_PASSWORD = env.str("REGARD_SFTP_PASSWORD", "")
+SFTP_KNOWN_HOSTS = env.str("REGARD_SFTP_KNOWN_HOSTS", "")
+
 # --- Mail -------------------------------------------------------------------------------------------------------------
 
 MAIL_FROM = _required("REGARD_MAIL_FROM", "Regard <regard@localhost>")
@@ -363,6 +373,8 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
+        "paramiko": {"level": "WARNING"},
+        "aiobotocore": {"level": "WARNING"},
         # Its messages quote the error's own, which may name a file, and so a person; `portal.jobs` says what failed.
         "celery.app.trace": {"level": "CRITICAL"},
     },

@@ -69,3 +69,11 @@ def pick_up() -> None:
     flow.start_due_held_erasures()
     flow.end_due_consents()
     flow.destroy_what_is_due()
+
+
+@shared_task(expires=30)
+def look_at_sources() -> None:
+    """Ask every source whether it answers. Apart from `pick_up`, which must not wait for one that does not."""
+    flow.watch_the_sources()
+    for job_id in jobs.due():
+        nudge("run_job", job_id)

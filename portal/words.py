@@ -21,6 +21,13 @@ STATE_NAMES = {
     RequestState.WITHDRAWN: _("withdrawn"),
 }
 
+JOB_PROBLEMS = {
+    "SearchIncomplete": _("everything held to be searched"),
+    "SourceUnreachable": _("a source that does not answer"),
+    "SourceReadOnly": _("others: a picture to be deleted where it is kept"),
+}
+"""What a job waits for, by the class that stopped it, where that is no failure."""
+
 
 def state_name(state: str) -> str:
     """The state in the reader's language."""

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-FOREIGN = ("REGARD_", "DJANGO_", "CELERY_")
+FOREIGN = ("REGARD_", "DJANGO_", "CELERY_", "AWS_")
 DATABASE = os.environ.get("REGARD_TEST_DATABASE", "sqlite")
 EARLIER = os.environ.get("REGARD_TEST_EARLIER", "")
 """What had failed when `make test` started this suite."""
@@ -27,6 +27,8 @@ def prepare() -> None:
     folder = Path(tempfile.mkdtemp(prefix="regard-tests-"))
     os.environ["REGARD_PROFILE"] = "test"
     os.environ["REGARD_VAR"] = str(folder / "var")
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # Nor does the machine that it runs on lend its credentials.
+    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.environ["AWS_CONFIG_FILE"] = str(folder / "none")
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     # Two threads per library call are slower than one when the suite itself keeps every core busy.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -12,7 +12,9 @@ from django.db.models import Field, QuerySet, URLField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline
@@ -21,7 +23,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from matching.models import Photo, PhotoStatus, Source
-from portal.desk import marking, pictures
+from portal.desk import holdups, marking, pictures
 from portal.models import ControllerProfile, ControllerText, Recipient, Remedy
 
 admin.site.unregister(User)
@@ -127,17 +129,30 @@ class SourceAdmin(ModelAdmin):
     """Sources are added by `manage.py import_photos`; here staff choose what an erasure does to group pictures, and how
     hard faces are looked for."""
 
-    list_display = [
-        "name",
-        "group_policy",
-        "detector",
-        "held",
-        "unreadable",
-        "without_face",
-        "reachable",
-        "last_import_at",
-    ]
-    readonly_fields = ["url", "reachable", "last_import_at"]
+    list_display = ["name", "detector", "state", "why", "waits", "held", "unreadable", "without_face", "last_import_at"]
+    readonly_fields = ["url", "state", "why", "waits", "last_import_at"]
+    fields = ["name", "url", "group_policy", "detector", "state", "why", "waits", "last_import_at"]
+    list_before_template = "desk/sources.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        states = {"source_states": holdups.states(), "waiting_searches": holdups.waiting_searches()}
+        return super().changelist_view(request, (extra_context or {}) | states)
+
+    @display(description=_("state"), label={"answers": "success", "away": "danger", "deletion": "warning"})
+    def state(self, source: Source) -> tuple[str, str]:
+        return holdups.label(holdups.state_of(source))
+
+    @display(description=_("why"))
+    def why(self, source: Source) -> str:
+        """Since when it does not answer, and the reason."""
+        if source.reachable:
+            return ""
+        since = date_format(localtime(source.unreachable_since), "DATETIME_FORMAT") if source.unreachable_since else "?"
+        return gettext("since %(since)s: %(why)s") % {"since": since, "why": source.get_problem_display()}
+
+    @display(description=_("erasures that wait"))
+    def waits(self, source: Source) -> int:
+        return holdups.state_of(source).erasures
 
     @display(description=_("photos held"))
     def held(self, source: Source) -> int:

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from portal.desk import around, clock, held, pictures, review, views
+from portal.desk import around, clock, held, holdups, pictures, review, views
 from portal.models import JobState
-from portal.words import SOON_DAYS, state_name
+from portal.words import JOB_PROBLEMS, SOON_DAYS, state_name
 from rights import queries
 from rights.law.lifecycle import RequestState
 from rights.models import ClockEvent, ClockKind, Decision, RightsRequest
@@ -62,6 +62,7 @@ class RequestAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     list_disable_select_all = True
+    list_before_template = "desk/sources.html"
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RightsRequest]:
@@ -77,6 +78,10 @@ class RequestAdmin(ModelAdmin):
             )
             .order_by("ended_order", "due", "received_at", "pk")
         )
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        states = {"source_states": holdups.states(), "waiting_searches": holdups.waiting_searches()}
+        return super().changelist_view(request, (extra_context or {}) | states)
 
     @display(description=_("Reference"), ordering="reference")
     def ref(self, case: RightsRequest) -> str:
@@ -106,7 +111,10 @@ class RequestAdmin(ModelAdmin):
 
     @display(description=_("Waits for"))
     def waits_for(self, case: Any) -> str:
-        if any(job.state != JobState.DONE for job in case.jobs.all()):
+        open_jobs = [job for job in case.jobs.all() if job.state != JobState.DONE]
+        if known := [JOB_PROBLEMS[job.problem] for job in open_jobs if job.problem in JOB_PROBLEMS]:
+            return str(known[0])
+        if open_jobs:
             return gettext("the worker")
         if case.proposed and queries.is_owed(case):
             return gettext("us: a second signature")

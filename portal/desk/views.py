@@ -15,6 +15,7 @@ from matching.reviews import Outcome
 from portal import flow, laws
 from portal.answers import archive, kept
 from portal.answers.facts import missing
+from portal.desk import holdups
 from portal.desk.access import actor, desk_view, member, seen
 from portal.desk.clock import clock_view
 from portal.desk.forms import DecisionForm, LetterForm, ProbeForm
@@ -61,6 +62,7 @@ def overview_context(request: RightsRequest, form: DecisionForm | None = None) -
         "milestones": queries.milestones(request),
         "law": laws.of_request(request),
         "missing": missing(request),
+        "holdups": holdups.of_request(request),
         "latest": reviews.latest_search(request.pk),
         "counts": {outcome.value: list(found.values()).count(outcome) for outcome in Outcome},
         "hits": len(found),

@@ -9,7 +9,7 @@ It is told in this order, one module a chapter:
     erased       erase, start_due_erasures                          the erasure and its proof
     suppressed   consent, withdraw_consent, judge_held, erase_held  staying erased, if the person wants a template kept
     timed        extend, doubt, ask, answer, received_again         what moves the legal date
-    watched      watch_what_is_owed                                 nobody forgets it
+    watched      watch_what_is_owed, watch_the_sources              nobody forgets it
     closed       destroy_what_is_due                                the end of the evidence
 
 Every step is safe to call twice and safe to die in: what must happen is a row before it is a message, a step that
@@ -32,7 +32,7 @@ from portal.flow.suppressed import (
     withdraw_consent,
 )
 from portal.flow.timed import answer, ask, doubt, extend, received_again
-from portal.flow.watched import watch_what_is_owed
+from portal.flow.watched import watch_the_sources, watch_what_is_owed
 from rights.law.lifecycle import AnswerIncomplete
 
 __all__ = [
@@ -69,6 +69,7 @@ __all__ = [
     "start_due_held_erasures",
     "start_due_searches",
     "waive_copy",
+    "watch_the_sources",
     "watch_what_is_owed",
     "withdraw",
     "withdraw_consent",

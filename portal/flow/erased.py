@@ -73,6 +73,7 @@ def erase(*, request_id: UUID) -> None:
 
     Raises:
         jobs.Postponed: the copy is not settled, or somebody else's pending access asks for one of the pictures.
+        matching.sources.SourceReadOnly: somebody must first delete a picture where it is kept.
         matching.sources.SourceUnreachable: a source is away; tried again until it is back.
         ErasureNotProven: the proof failed.
     """

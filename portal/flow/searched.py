@@ -47,7 +47,7 @@ def search(*, request_id: UUID) -> None:
     """Sweep every face held for the person in the probes, and in the same pass for the others who wait for that.
 
     Raises:
-        jobs.Postponed: not everything held could be searched (a source is away); tried again until it can.
+        jobs.SearchIncomplete: not everything held could be searched (a source is away); tried again until it can.
     """
     with ExitStack() as claimed:
         ready = {request_id: _templates(request_id)}
@@ -61,10 +61,10 @@ def search(*, request_id: UUID) -> None:
             try:
                 if subject in found:
                     _searched(subject, found[subject])
-            except jobs.Postponed:
+            except jobs.SearchIncomplete as incomplete:
                 if subject == request_id:
                     raise
-                jobs.give_back(others[subject], problem="Postponed")
+                jobs.give_back(others[subject], problem=type(incomplete).__name__)
 
 
 def _templates(request_id: UUID) -> np.ndarray | None:
@@ -86,7 +86,7 @@ def _searched(request_id: UUID, found: Search) -> None:
                 requests.take(request=request, step="review", actor=journal.SYSTEM, facts=Facts(hits_open=0))
     except TransitionRefused as refused:
         journal.record(request=request, actor=journal.SYSTEM, event="search_incomplete")
-        raise jobs.Postponed(refused.why) from refused
+        raise jobs.SearchIncomplete(refused.why) from refused
 
 
 def usable_templates(request: RightsRequest) -> np.ndarray | None:

@@ -1,4 +1,7 @@
-"""Watched: every day the dates are computed anew, and whoever must act is told. Nothing mutes it."""
+"""Watched: every day the dates are computed anew, and whoever must act is told. Nothing mutes it.
+
+And every minute the sources: one that does not answer is a state on the desk; what waits for it goes on when it does.
+"""
 
 import logging
 from datetime import date
@@ -6,6 +9,9 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Q
 
+from matching import sources
+from matching.models import Source
+from portal import jobs
 from portal.models import Audience, Event, Reminder
 from portal.notices import outbox
 from rights import journal, queries, requests, timing
@@ -56,3 +62,11 @@ def _remind(request: RightsRequest, today: date) -> None:
         detail = {"days": last.days, "about": last.about.isoformat(), "missed": len(own) - 1}
         journal.record(request=request, actor=journal.SYSTEM, event=word, detail=detail)
         outbox.post(request=request, event=event, key=f"{last.about}:{last.days}", audience=audience, context=detail)
+
+
+def watch_the_sources() -> None:
+    """Ask every source whether it answers; one that is back again resumes what waited for it."""
+    for source in Source.objects.order_by("pk"):
+        was_away = not source.reachable
+        if sources.look(source) and was_away:
+            jobs.resume()

@@ -5,7 +5,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import JobKind, JobState
-from portal.words import SOON_DAYS, state_name
+from portal.words import JOB_PROBLEMS, SOON_DAYS, state_name
 from rights import queries
 from rights.law.lifecycle import ClaimOutcome
 from rights.law.regime import Stop
@@ -74,6 +74,12 @@ def job_name(kind: str) -> str:
 @register.filter
 def job_state_name(state: str) -> str:
     return str(JOB_STATES[JobState(state)])
+
+
+@register.filter
+def job_problem(name: str) -> str:
+    """What stopped a job, in words where it is no failure."""
+    return str(JOB_PROBLEMS.get(name, name))
 
 
 @register.filter

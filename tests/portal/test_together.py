@@ -95,10 +95,10 @@ def test_while_a_source_is_away_all_wait_and_then_all_go_on(
     folder = Path(painted.url.removeprefix("file://"))
     away = tmp_path / "away"
     shutil.move(folder, away)
-    with pytest.raises(jobs.Postponed):
+    with pytest.raises(jobs.SearchIncomplete):
         tasks.run_job(Job.objects.get(request=requests[0]).pk)
     assert set(RightsRequest.objects.values_list("state", flat=True)) == {"confirmed"}
-    assert set(Job.objects.values_list("state", "problem")) == {(JobState.WAITING, "Postponed")}
+    assert set(Job.objects.values_list("state", "problem")) == {(JobState.WAITING, "SearchIncomplete")}
     shutil.move(away, folder)
     Job.objects.update(not_before="2000-01-01T00:00Z")
     run_jobs()

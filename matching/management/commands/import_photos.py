@@ -18,7 +18,7 @@ SHOWN = 20
 class Command(BaseCommand):
     """Can be interrupted and run again: what was done stays done."""
 
-    help = "Import the photos of a folder or another fsspec URL, and the faces in them."
+    help = "Import the photos of a folder, or of an s3://, sftp://, http:// or https:// address, and the faces in them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("url", metavar="PATH_OR_URL")
@@ -28,6 +28,11 @@ class Command(BaseCommand):
             choices=GroupPolicy.values,
             default=GroupPolicy.REDACT,
             help="what an erasure does to a picture that shows others too (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--emptied",
+            action="store_true",
+            help="the source was emptied on purpose; otherwise one that lies there empty is taken for unreachable",
         )
 
         parser.add_argument(
@@ -45,11 +50,11 @@ class Command(BaseCommand):
                 group_policy=options["group_policy"],
                 detector=options["detector"],
             )
-            report = import_with_progress(source)
+            report = import_with_progress(source, emptied=options["emptied"])
         except ValueError as error:
             raise CommandError(str(error)) from error
         except SourceUnreachable as error:
-            raise CommandError(f"{options['url']} cannot be read at the moment; nothing was removed.") from error
+            raise CommandError(f"{source.url} cannot be read at the moment: {error}. Nothing was removed.") from error
         except VaultError as error:
             raise CommandError(f"A template that must be compared with cannot be opened: {error}") from error
         except KeyboardInterrupt as error:

@@ -186,7 +186,7 @@ def test_a_picture_that_changed_or_is_away_is_said(short_sighted: Source, desk: 
     (folder_of(short_sighted) / "cy.jpg").write_bytes(paint(["di"]))
     assert "no longer the one" in desk.post(mark_url(photo), frames(photo, CY)).content.decode()
     folder_of(short_sighted).rename(tmp_path / "away")
-    assert not sources.is_reachable(short_sighted)
+    assert not sources.look(short_sighted)
     assert desk.get(picture_url(photo)).status_code == 404
     body = desk.post(mark_url(photo), frames(photo, CY)).content.decode()
     assert "cannot be read at the moment" in body or "no longer the one" in body
