@@ -83,4 +83,4 @@ def _why(reason: WhyTwo | None) -> str:
             return _("Two people must say so: the likeness is only possible.")
         case WhyTwo.LOOK_ALIKES:
             return _("Two people must say so: beyond a distance of %(limit)s look-alikes were measured too.") % limit
-    return _("One person is enough: within a distance of %(limit)s no two people were ever measured.") % limit
+    return _("One person is enough: within a distance of %(limit)s no two different people were measured.") % limit
