@@ -1,13 +1,16 @@
 """What an engine that finds and encodes faces must offer, and the one that is in use."""
 
 import threading
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
+from django.db.models import TextChoices
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 Template = npt.NDArray[np.float32]
 """Shape (dimension,): the embedding of one face."""
@@ -20,6 +23,22 @@ class Box(NamedTuple):
     top: int
     right: int
     bottom: int
+
+
+def overlap(one: Box, other: Box) -> float:
+    """How much of the smaller box lies in the other, from 0 to 1."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    return width * height / min((box.right - box.left) * (box.bottom - box.top) for box in (one, other))
+
+
+class Detector(TextChoices):
+    """How hard faces are looked for. It says nothing of templates: those of one engine compare whoever found them."""
+
+    DEFAULT = "default", _("default (faces from the front, quickly)")
+    THOROUGH = "thorough", _("thorough (turned and tilted faces too, seconds a picture)")
 
 
 class DetectedFace(NamedTuple):
@@ -37,12 +56,19 @@ class FaceEngine(Protocol):
     """With its version: templates of different names are never compared."""
     dimension: int
 
-    def detect(self, pixels: npt.NDArray[np.uint8], *, threshold: float = 0.0) -> list[tuple[Box, float]]:
-        """Boxes and scores; a lower `threshold` gives doubtful faces too."""
+    def detect(
+        self, pixels: npt.NDArray[np.uint8], *, threshold: float = 0.0, detector: Detector = Detector.DEFAULT
+    ) -> list[tuple[Box, float]]:
+        """Boxes and scores; a lower `threshold` gives doubtful faces too. `thorough` finds what `default` does, and
+        more."""
         ...
 
-    def faces(self, pixels: npt.NDArray[np.uint8]) -> list[DetectedFace]:
+    def faces(self, pixels: npt.NDArray[np.uint8], *, detector: Detector = Detector.DEFAULT) -> list[DetectedFace]:
         """Every face found, encoded."""
+        ...
+
+    def encode(self, pixels: npt.NDArray[np.uint8], boxes: Sequence[Box]) -> npt.NDArray[np.float32]:
+        """float32 (boxes, dimension): a template for each box that somebody says holds a face."""
         ...
 
 

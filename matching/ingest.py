@@ -11,13 +11,13 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import numpy as np
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from matching import processes, sources
+from matching import keys, processes, sources
 from matching.copies import Copy, copies
-from matching.engine import DetectedFace, get_engine
+from matching.engine import Box, Detector, get_engine
 from matching.index import get_index
 from matching.models import Face, GroupPolicy, Photo, PhotoStatus, Source, Suppression
 from matching.reading import Reading, read_photo
@@ -52,8 +52,13 @@ OnProgress = Callable[[int, int], None]
 """Called with (photos done, photos in all)."""
 
 
-def register(*, url: str, name: str = "", group_policy: str = GroupPolicy.REDACT) -> Source:
+def register(
+    *, url: str, name: str = "", group_policy: str = GroupPolicy.REDACT, detector: str | None = None
+) -> Source:
     """The source at a path or URL, made if it is new.
+
+    Args:
+        detector: how its faces are looked for from now on; None leaves it as it is.
 
     Raises:
         ValueError: there is no folder there, or the scheme is unknown.
@@ -63,6 +68,9 @@ def register(*, url: str, name: str = "", group_policy: str = GroupPolicy.REDACT
     source, _created = Source.objects.get_or_create(
         url=normal, defaults={"name": name or default, "group_policy": group_policy}
     )
+    if detector is not None and detector != source.detector:
+        source.detector = Detector(detector)
+        source.save(update_fields=["detector"])
     return source
 
 
@@ -80,8 +88,7 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None) -> R
         Source.objects.filter(pk=source.pk).update(reachable=False)
         raise
     Source.objects.filter(pk=source.pk).update(reachable=True)
-    engine = get_engine().name
-    known = dict(source.photos.filter(engine=engine).values_list("path", "version"))
+    known = dict(_well_read(source).values_list("path", "version"))
     todo = [item for path, item in listed.items() if known.get(path) != item.version]
     report.unchanged = len(listed) - len(todo)
     for number, (item, reading) in enumerate(_readings(source, todo), start=1):
@@ -92,9 +99,18 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None) -> R
     _remove_gone(source, set(listed), report)
     Source.objects.filter(pk=source.pk).update(last_import_at=timezone.now())
     get_index().sync()
+    get_index().build_previews()
     report.copies = copies(report.written)
     report.seconds = time.monotonic() - started
     return report
+
+
+def _well_read(source: Source) -> QuerySet[Photo]:
+    """The photos that need no other look while their files are the same: who looked thoroughly saw everything."""
+    detectors = {Detector.THOROUGH, Detector(source.detector)}
+    engine = get_engine().name
+    left_over = Face.objects.filter(photo__source=source).exclude(engine=engine)
+    return source.photos.filter(engine=engine, detector__in=detectors).exclude(pk__in=left_over.values("photo"))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -102,19 +118,28 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None) -> R
 
 def _readings(source: Source, todo: list[sources.ObjectInfo]) -> Iterator[tuple[sources.ObjectInfo, Reading | None]]:
     """Every file with what was read from it; None for one that vanished meanwhile."""
+    marked = _marked(source)
     if len(todo) < WORTH_A_POOL:
         for item in todo:
-            yield item, read_photo(source, item.path)
+            yield item, read_photo(source, item.path, marked.get(item.path, ()))
         return
     with _pool() as pool:
         waiting: list[tuple[sources.ObjectInfo, Future[Reading | None]]] = []
         for item in todo:
-            waiting.append((item, pool.submit(read_photo, source, item.path)))
+            waiting.append((item, pool.submit(read_photo, source, item.path, marked.get(item.path, ()))))
             if len(waiting) > 4 * PROCESSES:  # Bounded, so that pictures do not pile up in memory.
                 first, future = waiting.pop(0)
                 yield first, future.result()
         for item, future in waiting:
             yield item, future.result()
+
+
+def _marked(source: Source) -> dict[str, tuple[Box, ...]]:
+    """The faces marked by hand that the engine has to encode anew, by path."""
+    engine = get_engine().name
+    left_over = Face.objects.filter(photo__source=source, by_hand=True).exclude(engine=engine)
+    photos = source.photos.filter(pk__in=left_over.values("photo")).order_by("pk")
+    return {photo.path: keys.by_hand(photo, engine) for photo in photos}
 
 
 @contextmanager
@@ -143,10 +168,9 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
     Source.objects.select_for_update().get(pk=source.pk)
     engine = get_engine().name
     before = Photo.objects.filter(source=source, path=item.path).first()
-    same = before is not None and (before.sha256, before.engine) == (reading.sha256, engine)
+    same = before is not None and before.sha256 == reading.sha256
     # An address may be that of a whole album: it refuses new files, and drops none that is held.
     status = _status(reading, source_url=reading.source_url if before is None else "")
-    faces = reading.faces if status == PhotoStatus.READ else ()
     photo, created = Photo.objects.update_or_create(
         source=source,
         path=item.path,
@@ -162,22 +186,23 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
             "taken_at": reading.taken_at,
             "source_url": reading.source_url,
             "metadata": reading.metadata,
-            "face_count": len(faces),
             "engine": engine,
+            "detector": reading.detector,
+            **({} if same else {"looked_at": None, "looked_at_by": ""}),
         },
     )
     if status == PhotoStatus.SUPPRESSED:
         report.suppressed += 1
     else:
         report.new, report.changed = report.new + created, report.changed + (not created)
-        report.faces += len(faces)
+        report.faces += len(reading.faces)
         report.written.append(photo.pk)
     if reading.problem:
         report.unreadable.append((item.path, reading.problem))
-    if same and photo.faces.count() == len(faces):
-        return  # The same bytes under a new date: the faces keep the identity under which they were reviewed.
-    photo.faces.all().delete()
-    Face.objects.bulk_create(face_row(photo, face, engine) for face in faces)
+    if same and status == PhotoStatus.READ:
+        keys.merge(photo, reading.faces, engine, marked=reading.marked)
+    else:
+        keys.replace(photo, reading.faces if status == PhotoStatus.READ else (), engine)
 
 
 def _status(reading: Reading, *, source_url: str) -> PhotoStatus:
@@ -188,27 +213,13 @@ def _status(reading: Reading, *, source_url: str) -> PhotoStatus:
 
 def import_one(*, source: Source, path: str) -> None:
     """Import one file, as it now is; what is gone is forgotten. Raises: SourceUnreachable."""
-    reading = read_photo(source, path) if sources.exists(source, path) else None
+    known = Photo.objects.filter(source=source, path=path).first()
+    marked = keys.by_hand(known, get_engine().name)
+    reading = read_photo(source, path, marked) if sources.exists(source, path) else None
     if reading is None:
         Photo.objects.filter(source=source, path=path).delete()
         return
     _write(source, sources.ObjectInfo(path, reading.size, sources.version_of(source, path)), reading, Report())
-
-
-def face_row(photo: Photo, face: DetectedFace, engine: str) -> Face:
-    """An unsaved row for a detected face."""
-    left, top, right, bottom = face.box
-    template = np.ascontiguousarray(face.template, dtype="<f4").tobytes()
-    return Face(
-        photo=photo,
-        left=left,
-        top=top,
-        right=right,
-        bottom=bottom,
-        score=face.score,
-        template=template,
-        engine=engine,
-    )
 
 
 def _remove_gone(source: Source, listed: set[str], report: Report) -> None:

@@ -10,6 +10,8 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from matching.engine import Detector
+
 
 def new_face_id() -> int:
     """A random 63-bit identifier.
@@ -33,6 +35,13 @@ class Source(models.Model):
     url = models.CharField(max_length=1000, unique=True)
     name = models.CharField(max_length=200)
     group_policy = models.CharField(max_length=8, choices=GroupPolicy.choices, default=GroupPolicy.REDACT)
+    detector = models.CharField(
+        _("detector"),
+        max_length=8,
+        choices=Detector.choices,
+        default=Detector.DEFAULT,
+        help_text=_("Pictures read by the default one are read again at the next import once this says thorough."),
+    )
     reachable = models.BooleanField(default=True)
     last_import_at = models.DateTimeField(null=True, blank=True)
 
@@ -69,7 +78,14 @@ class Photo(models.Model):
     metadata = models.JSONField(default=dict, blank=True)
     face_count = models.PositiveIntegerField(default=0)
     engine = models.CharField(max_length=64, blank=True, help_text="Engine that looked for faces, with its version.")
+    detector = models.CharField(
+        max_length=8, choices=Detector.choices, default=Detector.DEFAULT, help_text="How it looked for them."
+    )
     imported_at = models.DateTimeField(auto_now_add=True)
+    looked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When somebody looked for a face in these bytes and said that there is none."
+    )
+    looked_at_by = models.CharField(max_length=32, blank=True, help_text="Who: `staff:<id>`.")
 
     class Meta:
         ordering = ["pk"]
@@ -88,7 +104,8 @@ class Face(models.Model):
     top = models.IntegerField()
     right = models.IntegerField()
     bottom = models.IntegerField()
-    score = models.FloatField(help_text="Detection confidence, engine's own scale.")
+    score = models.FloatField(help_text="Detection confidence, engine's own scale; 0 where a person marked the face.")
+    by_hand = models.BooleanField(default=False, help_text="Marked by a person where the detector saw nothing.")
     template = models.BinaryField(help_text="128 little-endian float32.")
     engine = models.CharField(max_length=64)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from matching import sources
-from matching.engine import DetectedFace, get_engine
+from matching.engine import Box, DetectedFace, Detector, get_engine
 from matching.images import ImageProblem, Picture, read_picture
 from matching.models import Source
 
@@ -20,11 +21,17 @@ LARGEST_PHOTO = 200 * 1024 * 1024
 
 
 class Reading(NamedTuple):
-    """One file as read, before anything is written down."""
+    """One file as read, before anything is written down.
+
+    Attributes:
+        detector: how its faces were looked for.
+        marked: what lies in the boxes that were asked for, in their order.
+    """
 
     sha256: str
     size: int
     problem: str
+    detector: Detector
     format: str = ""
     width: int = 0
     height: int = 0
@@ -32,38 +39,57 @@ class Reading(NamedTuple):
     source_url: str = ""
     metadata: dict[str, Any] = {}
     faces: tuple[DetectedFace, ...] = ()
+    marked: tuple[DetectedFace, ...] = ()
 
 
-def read_photo(source: Source, path: str) -> Reading | None:
-    """Read one file and find its faces; None if it is gone. Raises: SourceUnreachable."""
+def read_photo(source: Source, path: str, marked: Sequence[Box] = ()) -> Reading | None:
+    """Read one file and find its faces, by the source's detector; None if it is gone.
+
+    Args:
+        marked: where somebody saw faces that no detector sees.
+
+    Raises:
+        SourceUnreachable
+    """
     try:
         data = sources.read_object(source, path)
     except FileNotFoundError:
         return None
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256, detector = hashlib.sha256(data).hexdigest(), Detector(source.detector)
     extra = _sidecar(source, path)
     try:
         picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
     except ImageProblem as problem:
-        return Reading(sha256, len(data), problem.code, source_url=_text(extra.pop("source_url", "")), metadata=extra)
+        source_url = _text(extra.pop("source_url", ""))
+        return Reading(sha256, len(data), problem.code, detector, source_url=source_url, metadata=extra)
     taken_at = _sidecar_date(extra.pop("taken_at", None)) or picture.taken_at
     source_url = _text(extra.pop("source_url", ""))
     return Reading(
         sha256=sha256,
         size=len(data),
         problem="",
+        detector=detector,
         format=picture.format,
         width=picture.pixels.shape[1],
         height=picture.pixels.shape[0],
         taken_at=taken_at,
         source_url=source_url,
         metadata=picture.metadata | extra,
-        faces=tuple(_faces(picture)),
+        faces=tuple(finite(get_engine().faces(picture.pixels, detector=detector))),
+        marked=tuple(encode(picture, marked)),
     )
 
 
-def _faces(picture: Picture) -> list[DetectedFace]:
-    found = get_engine().faces(picture.pixels)
+def encode(picture: Picture, boxes: Sequence[Box]) -> list[DetectedFace]:
+    """The faces that somebody says are in these boxes. Boxes that do not fit into the picture are left out."""
+    height, width = picture.pixels.shape[:2]
+    inside = [box for box in boxes if box.right <= width and box.bottom <= height]
+    templates = get_engine().encode(picture.pixels, inside)
+    return finite([DetectedFace(box, template, 0.0) for box, template in zip(inside, templates, strict=True)])
+
+
+def finite(found: list[DetectedFace]) -> list[DetectedFace]:
+    """The faces as they are. Raises: ValueError if a template is no point in space."""
     for face in found:
         if not np.isfinite(face.template).all():
             raise ValueError("The engine returned a template that is not finite.")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 from PIL import Image
 
@@ -152,10 +153,8 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
     """What the search covered, as JSON. `complete` only if every face of every reachable source was scanned."""
     engine, limits = get_engine(), bands()
     photos = Photo.objects.all()
-    every_source = [
-        {"name": source.name, "photos": source.photos.count(), "reachable": sources.is_reachable(source)}
-        for source in Source.objects.order_by("pk")
-    ]
+    every_source = [_of_source(source) for source in Source.objects.order_by("pk")]
+    without_face = photos.filter(status=PhotoStatus.READ, face_count=0)
     held = Face.objects.count()
     checked_at = get_index().checked_at()
     # Files that were erased and lie there again: they are held, but not searched, until somebody removes them.
@@ -170,8 +169,10 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         "photos_read": photos.filter(status=PhotoStatus.READ).count(),
         "photos_unreadable": photos.filter(status=PhotoStatus.UNREADABLE).count(),
         "photos_suppressed": suppressed,
-        "photos_without_face": photos.filter(status=PhotoStatus.READ, face_count=0).count(),
+        "photos_without_face": without_face.count(),
+        "photos_looked_at": without_face.exclude(looked_at=None).count(),
         "faces_held": held,
+        "faces_by_hand": Face.objects.filter(by_hand=True).count(),
         "faces_scanned": scanned,
         "engine": engine.name,
         "index_version": index_version,
@@ -179,6 +180,17 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         "bands": limits.as_json(),
         "swept_at": timezone.now().isoformat(),
         "sources": every_source,
+    }
+
+
+def _of_source(source: Source) -> dict[str, Any]:
+    """One collection in a certificate; `detectors` are the photos read, by how faces were looked for in them."""
+    read = source.photos.filter(status=PhotoStatus.READ).values("detector").order_by("detector")
+    return {
+        "name": source.name,
+        "photos": source.photos.count(),
+        "reachable": sources.is_reachable(source),
+        "detectors": dict(read.annotate(photos=Count("pk")).values_list("detector", "photos")),
     }
 
 

@@ -13,5 +13,9 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["portal"])
 app.conf.beat_schedule = {
     "check the index": {"task": "portal.tasks.check_index", "schedule": crontab(hour="3", minute="30")},
+    "forget the sessions that ended": {
+        "task": "portal.tasks.forget_sessions",
+        "schedule": crontab(hour="3", minute="15"),
+    },
     "pick up what the broker lost": {"task": "portal.tasks.pick_up", "schedule": settings.BEAT_SECONDS},
 }

@@ -10,18 +10,15 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
 
-from portal import vault
+from portal import retention, vault
 from portal.models import Draft
 from rights.models import RightsRequest
-
-LIFETIME: Final = timedelta(hours=24)
 
 Answers = dict[str, dict[str, Any]]
 """What was typed, by step; kept as typed, so that going back loses nothing."""
@@ -78,7 +75,7 @@ class OpenDraft:
         self._save("sealed_photo")
 
     def _save(self, field: str) -> None:
-        self.row.expires_at = timezone.now() + LIFETIME
+        self.row.expires_at = timezone.now() + retention.length("draft")
         # Never into a draft that another tab has sent meanwhile: its content was destroyed and stays so.
         Draft.objects.filter(pk=self.row.pk, request_id=None).update(
             **{field: getattr(self.row, field), "expires_at": self.row.expires_at}
@@ -88,7 +85,7 @@ class OpenDraft:
 def begin() -> OpenDraft:
     """A new, empty draft."""
     key = vault.new_key()
-    row = Draft(expires_at=timezone.now() + LIFETIME)
+    row = Draft(expires_at=timezone.now() + retention.length("draft"))
     row.sealed = vault.seal_with(key, b"{}", bound_to=row.pk.bytes)
     row.save(force_insert=True)
     return OpenDraft(row=row, key=key)

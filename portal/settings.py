@@ -150,11 +150,14 @@ LEASE_SECONDS = env.float("REGARD_LEASE_SECONDS", 900.0)
 
 # --- Retention --------------------------------------------------------------------------------------------------------
 
-ANSWER_DAYS = env.int("REGARD_ANSWER_DAYS", 30)
-"""How long an archive is offered before the person has to ask for it again (they may, as often as they like)."""
-EVIDENCE_DAYS = env.int("REGARD_EVIDENCE_DAYS", 90)
-"""How long after a request was carried out its evidence and archive are destroyed. The GDPR sets no number; this
-one is the controller's documented choice (docs/settings.md)."""
+RETENTION_DAYS = {
+    "draft": env.int("REGARD_DRAFT_DAYS", None),
+    "codes": env.int("REGARD_CODES_DAYS", None),
+    "answer": env.int("REGARD_ANSWER_DAYS", None),
+    "evidence": env.int("REGARD_EVIDENCE_DAYS", None),
+    "record": env.int("REGARD_RECORD_DAYS", None),
+}
+"""Lengths that this installation sets instead of those in `portal/retention.toml`."""
 
 # --- Pictures and faces -----------------------------------------------------------------------------------------------
 
@@ -300,6 +303,11 @@ UNFOLD = {
                         "link": reverse_lazy("admin:matching_source_changelist"),
                     },
                     {"title": _("Photos"), "icon": "image", "link": reverse_lazy("admin:matching_photo_changelist")},
+                    {
+                        "title": _("No face found"),
+                        "icon": "face_retouching_off",
+                        "link": reverse_lazy("admin:matching_photo_faceless"),
+                    },
                 ],
             },
             {
@@ -324,11 +332,21 @@ UNFOLD = {
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
 
+LOG_FORMAT = env.str("REGARD_LOG", "json" if PRODUCTION else "line")
+if LOG_FORMAT not in ("json", "line"):
+    raise ImproperlyConfigured(f"REGARD_LOG is {LOG_FORMAT!r}; it may be json or line.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(process)d %(message)s",
+            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger", "exc_info": "trace"},
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},

@@ -4,6 +4,7 @@ import logging
 from uuid import UUID
 
 from celery import shared_task
+from django.core.management import call_command
 
 from matching.index import get_index
 from portal import flow, jobs
@@ -42,6 +43,13 @@ def check_index() -> None:
     if damaged:
         logger.error("The index was damaged and is rebuilt: %s.", ", ".join(damaged))
         index.sync(thorough=True)
+    index.build_previews()
+
+
+@shared_task
+def forget_sessions() -> None:
+    """Delete the sessions that ended, every night."""
+    call_command("clearsessions")
 
 
 @shared_task(expires=30)

@@ -9,7 +9,7 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -74,10 +74,49 @@ def _key_of(request: RightsRequest, *, create: bool = False) -> bytes:
             row = EvidenceKey.objects.get(request=request)
     if row is None:
         raise Destroyed("This request has no key any more.")
+    return _unwrapped(row)
+
+
+def _unwrapped(row: EvidenceKey) -> bytes:
     master_keys = dict(settings.MASTER_KEYS)
     if row.master_key not in master_keys:
         raise MasterKeyMissing(f"REGARD_KEYS lacks the key {row.master_key!r}.")
-    return unseal_with(master_keys[row.master_key], bytes(row.wrapped), bound_to=request.pk.bytes)
+    return unseal_with(master_keys[row.master_key], bytes(row.wrapped), bound_to=row.request.pk.bytes)
+
+
+class Rotation(NamedTuple):
+    """What `rewrap` did.
+
+    Attributes:
+        rewrapped: keys that the newest master key wraps since now.
+        in_use: identifiers of the master keys that some request still needs.
+        unopened: keys whose master key is not listed, or is another one under its name.
+    """
+
+    rewrapped: int
+    in_use: frozenset[str]
+    unopened: int
+
+
+def rewrap() -> Rotation:
+    """Wrap every request's key with the newest master key. One row at a time, so it may be stopped and run again."""
+    newest, master = settings.MASTER_KEYS[0]
+    rewrapped = unopened = 0
+    for pk in EvidenceKey.objects.exclude(master_key=newest).values_list("pk", flat=True):
+        with transaction.atomic():
+            row = EvidenceKey.objects.select_for_update().filter(pk=pk).select_related("request").first()
+            if row is None:
+                continue  # Destroyed meanwhile.
+            try:
+                key = _unwrapped(row)
+            except VaultError:
+                unopened += 1
+                continue
+            row.wrapped, row.master_key = seal_with(master, key, bound_to=row.request.pk.bytes), newest
+            row.save(update_fields=["wrapped", "master_key"])
+            rewrapped += 1
+    in_use = EvidenceKey.objects.values_list("master_key", flat=True).distinct()
+    return Rotation(rewrapped, frozenset(in_use), unopened)
 
 
 def create_key(request: RightsRequest) -> None:

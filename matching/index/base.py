@@ -120,6 +120,10 @@ class FaceIndex(Protocol):
         """Likely the nearest `count` faces, as (face id, Euclidean distance). Nothing legal rests on it."""
         ...
 
+    def build_previews(self) -> None:
+        """Do what makes previews fast; may take long."""
+        ...
+
     def compact(self) -> None:
         """Rid every file of the bytes of removed faces. Before that, no erasure is done."""
         ...

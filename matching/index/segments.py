@@ -146,7 +146,6 @@ class SegmentIndex:
             if manifest is None or not whole or digest != manifest.digest:
                 manifest = self._changed(manifest or self._fresh(), thorough=thorough)
             self._delete_unnamed_files(manifest)
-        self._build_previews()
         return manifest.label()
 
     def compact(self) -> None:
@@ -159,7 +158,6 @@ class SegmentIndex:
                 written = segment_files.write(self.root, self._faces_in(holed))
                 self._put(replace(manifest, segments=(*kept, *([written] if written else []))))
             self._delete_unnamed_files(self.manifest())
-        self._build_previews()
 
     def _usable_manifest(self) -> Manifest | None:
         try:
@@ -245,8 +243,11 @@ class SegmentIndex:
         """How much previews find of what the sweep finds; None if they compare everything."""
         return previews.quality(self.root)
 
-    def _build_previews(self) -> None:
-        """Whoever comes while another builds leaves it to them."""
+    def build_previews(self) -> None:
+        """Build what previews lack, after imports and every night: half a minute for a million faces.
+
+        Neither searches nor erasures wait for it. Whoever comes while another builds leaves it to them.
+        """
         with suppress(BlockingIOError), self._writing(PREVIEWS_LOCK, wait=False):
             if previews.build(self.opened(), self._settled):
                 previews.measure(self.root, self.opened())

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from matching import images, sources
-from matching.engine import Box, get_engine
+from matching.engine import Box, get_engine, overlap
 from matching.models import Face, Photo
 from portal import vault
 from portal.answers import data
@@ -174,7 +174,7 @@ def copy_of(photo: Photo, own_faces: Collection[Face]) -> bytes:
     others = photo.faces.exclude(pk__in=[face.pk for face in own_faces])
     hidden = [Box(face.left, face.top, face.right, face.bottom) for face in others]
     for box, _score in get_engine().detect(pixels, threshold=DOUBTFUL):
-        if not any(_overlap(box, mine) >= OWN for mine in own):
+        if not any(overlap(box, mine) >= OWN for mine in own):
             hidden.append(box)
     obscured = images.obscure(pixels, hidden, margin=MARGIN)
     for box in own:  # A neighbour's margin must not cut into the person's own face.
@@ -186,15 +186,6 @@ def _own_pixels(pixels: images.Pixels, box: Box, hidden: list[Box]) -> images.Pi
     """The person's own face, without what of it belongs to somebody else's box."""
     bare = images.obscure(pixels, hidden, margin=0.0)
     return bare[box.top : box.bottom, box.left : box.right]
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """How much of the smaller box lies in the other, from 0 to 1."""
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    return width * height / min((box.right - box.left) * (box.bottom - box.top) for box in (one, other))
 
 
 def _readme(with_pictures: bool) -> str:

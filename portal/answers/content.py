@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from matching import erase, reviews
 from matching.models import ErasureAction, Face, Photo
+from portal.answers.coverage import looked_for
 from portal.answers.facts import decisions_of, photos_of, recipients_of
 from portal.answers.remedies import of_request as remedies_of
 from portal.answers.scope import by_photo, withheld_photos
@@ -182,6 +183,7 @@ def _certificate(request: RightsRequest) -> list[Block]:
         [_("Faces compared with yours"), str(c["faces_scanned"])],
         [_("Photos that could not be read"), str(c["photos_unreadable"])],
         [_("Photos in which no face was found"), str(c["photos_without_face"])],
+        *looked_for(c),
         *([[_("Searched with"), searched_with(c)]] if "probes" in c else []),  # Older certificates do not say.
         [_("Compared on"), swept],
         [_("Engine"), c["engine"]],

@@ -71,6 +71,7 @@ def _face(face: Face, hit: Hit | None, reviewers: int) -> dict[str, Any]:
         "band": hit.band if hit else None,
         "confirmed_by_reviewers": reviewers,
         "detection_score": face.score,
+        "marked_by_hand": face.by_hand,
         "engine": face.engine,
         "template": np.frombuffer(bytes(face.template), dtype="<f4").tolist(),
     }

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal import flow, vault
+from portal import flow, retention, vault
 from portal.answers import archive
 from portal.citizens import passes, status_page
 from portal.citizens.forms import PhotoForm, ReplyForm
@@ -160,7 +160,7 @@ def _download_context(request: HttpRequest, case: RightsRequest, answer: Answer)
         "answer": answer,
         "expired": _is_expired(answer),
         "until": passes.download_until(request.session, case.pk),
-        "days": settings.ANSWER_DAYS,
+        "days": retention.length("answer").days,
     }
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.http import require_GET
 
-from portal import drafts, flow, laws
+from portal import drafts, flow, laws, retention
 from portal.citizens import passes
 from portal.citizens.forms import ContactForm, PersonForm, PhotoStepForm, RightsForm
 from portal.citizens.guard import personal
@@ -49,7 +49,7 @@ def keep_cookie(response: HttpResponse, draft: drafts.OpenDraft) -> None:
         COOKIE,
         draft.token,
         salt=SALT,
-        max_age=int(drafts.LIFETIME.total_seconds()),
+        max_age=int(retention.length("draft").total_seconds()),
         path="/request/",
         secure=bool(settings.SESSION_COOKIE_SECURE),
         httponly=True,

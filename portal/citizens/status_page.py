@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 from django.utils.functional import Promise
 
 from matching.models import Search
-from portal import laws, wording
+from portal import laws, retention, wording
 from portal.answers.remedies import Remedies
 from portal.answers.remedies import of_request as remedies_of
 from portal.citizens import passes
@@ -76,6 +75,7 @@ class StatusPage:
     answer: Answer | None
     answer_expired: bool
     answer_kept_until: date | None
+    address_kept_until: date | None
     waits_for_copy: bool
     certificate: Mapping[str, Any] | None
     proof: Mapping[str, Any] | None
@@ -111,6 +111,7 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         answer=answer,
         answer_expired=answer is not None and (answer.expires_at is None or answer.expires_at <= timezone.now()),
         answer_kept_until=answer_kept_until(case),
+        address_kept_until=address_kept_until(case),
         waits_for_copy=waits_for_copy(case),
         certificate=certificate(case),
         proof=proof(case),
@@ -173,7 +174,14 @@ def answer_kept_until(case: RightsRequest) -> date | None:
     """The day on which photograph and answer are destroyed; known once everything was carried out."""
     if case.state != RequestState.CARRIED_OUT:
         return None
-    return timezone.localdate(case.state_since) + timedelta(days=settings.EVIDENCE_DAYS)
+    return timezone.localdate(case.state_since) + retention.length("evidence")
+
+
+def address_kept_until(case: RightsRequest) -> date | None:
+    """The day on which the e-mail address goes; known once the request was closed or withdrawn."""
+    if case.state not in (RequestState.CLOSED, RequestState.WITHDRAWN):
+        return None
+    return timezone.localdate(case.state_since) + retention.length("record")
 
 
 def certificate(case: RightsRequest) -> Mapping[str, Any] | None:

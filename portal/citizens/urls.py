@@ -14,6 +14,7 @@ urlpatterns = [
     path("request/check/", form_views.Check.as_view(), name="check"),
     path("request/<slug:step>/", form_views.Step.as_view(), name="form"),
     path("transparency/", transparency_views.transparency, name="transparency"),
+    path("kept/", front_views.kept, name="kept"),
     path("find/", code_views.Find.as_view(), name="find"),
     path("leave/", code_views.leave, name="leave"),
     path("open/<str:token>/", code_views.link, name="link"),

@@ -31,6 +31,21 @@ def desk_view(permission: str) -> Callable[[View], View]:
     return decorate
 
 
+def staff_view(permission: str) -> Callable[[View], View]:
+    """A view of no one request, for staff with a permission."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(http: HttpRequest, **kwargs: object) -> HttpResponseBase:
+            if not http.user.has_perm(permission):
+                raise PermissionDenied
+            return view(http, **kwargs)
+
+        return admin.site.admin_view(guarded)
+
+    return decorate
+
+
 def member(http: HttpRequest) -> User:
     """The member of staff who asks; the desk's views let nobody else in."""
     if not isinstance(http.user, User):
@@ -43,6 +58,6 @@ def actor(http: HttpRequest) -> str:
     return journal.staff(member(http).pk)
 
 
-def seen(http: HttpRequest, request: RightsRequest, what: str, **detail: object) -> None:
+def seen(http: HttpRequest, request: RightsRequest | None, what: str, **detail: object) -> None:
     """Journal that a member of staff looked at evidence or at a picture."""
     journal.record(request=request, actor=actor(http), event=f"viewed_{what}", detail=detail)

@@ -1,5 +1,6 @@
 """Pictures for the eyes of staff: probes and hits. Each look is journalled; nothing is cached or written down."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import numpy as np
@@ -7,19 +8,25 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
-from PIL import ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from PIL.Image import fromarray
 
 from matching import images, reviews, sources
-from matching.engine import Box
-from matching.models import Face, Hit, Photo
+from matching.keys import box_of
+from matching.models import Face, Hit, Photo, PhotoStatus
 from portal import vault
-from portal.desk.access import desk_view, seen
+from portal.desk.access import desk_view, seen, staff_view
+from portal.staff import CHANGE
 from rights.models import RightsRequest
 
 LONG_SIDE = 900
 FACE_MARGIN = 0.6
 """Share of the face's size shown around it: hair, ears and chin help to recognise a person."""
+
+ORANGE = (255, 176, 0)
+GRID = 100
+GRID_TEXT = 24
+"""Pixels between the lines of a grid, and of its numbers."""
 
 
 def _jpeg(data: bytes) -> HttpResponse:
@@ -55,11 +62,6 @@ def _pixels(photo: Photo) -> images.Pixels:
     return images.read_picture(data, max_bytes=max(len(data), 1), max_pixels=settings.IMAGE_MAX_PIXELS).pixels
 
 
-def box_of(face: Face) -> Box:
-    """Where the face lies in the upright photo, in pixels."""
-    return Box(face.left, face.top, face.right, face.bottom)
-
-
 @require_safe
 @desk_view("rights.view_rightsrequest")
 def face(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse:
@@ -82,7 +84,41 @@ def photo(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpRespons
     """The whole photo of a hit, with the face framed."""
     found = _face(request, hit_id)
     image = fromarray(_pixels(found.photo))
-    frame = max(3, max(image.size) // 250)
-    ImageDraw.Draw(image).rectangle(box_of(found), outline=(255, 176, 0), width=frame)
+    _frame(image, [found])
     seen(http, request, "picture", photo=found.photo_id)
     return _jpeg(images.as_jpeg(np.asarray(image), max_side=LONG_SIDE))
+
+
+@require_safe
+@staff_view(CHANGE)
+def held(http: HttpRequest, photo_id: int) -> HttpResponse:
+    """A photo that nobody asked for, to look for faces in it; those it is known to show are framed.
+
+    With `?grid` it has lines with their pixels beside them, for those who mark a face by numbers.
+    """
+    found = get_object_or_404(Photo.objects.select_related("source"), pk=photo_id, status=PhotoStatus.READ)
+    image = fromarray(_pixels(found))
+    _frame(image, found.faces.order_by("pk"))
+    width = image.width
+    image.thumbnail((LONG_SIDE, LONG_SIDE))
+    if "grid" in http.GET:
+        _grid(image, width / image.width)
+    seen(http, None, "picture", photo=found.pk)
+    return _jpeg(images.as_jpeg(np.asarray(image)))
+
+
+def _frame(image: Image.Image, faces: Iterable[Face]) -> None:
+    width = max(3, max(image.size) // 250)
+    for face in faces:
+        ImageDraw.Draw(image).rectangle(box_of(face), outline=ORANGE, width=width)
+
+
+def _grid(image: Image.Image, scale: float) -> None:
+    """Lines over a picture, each with the pixel of the original it stands for; `scale`: pixels there to one here."""
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(GRID_TEXT)
+    for across in range(GRID, image.width, GRID):
+        draw.line((across, 0, across, image.height), fill=ORANGE)
+        draw.text((across + 2, 0), str(round(across * scale)), ORANGE, font, stroke_width=2, stroke_fill=(0, 0, 0))
+    for down in range(GRID, image.height, GRID):
+        draw.line((0, down, image.width, down), fill=ORANGE)
+        draw.text((2, down), str(round(down * scale)), ORANGE, font, stroke_width=2, stroke_fill=(0, 0, 0))

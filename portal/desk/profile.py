@@ -11,6 +11,8 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Field, QuerySet, URLField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline
@@ -19,6 +21,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from matching.models import Photo, PhotoStatus, Source
+from portal.desk import marking, pictures
 from portal.models import ControllerProfile, ControllerText, Recipient, Remedy
 
 admin.site.unregister(User)
@@ -121,9 +124,19 @@ class RecipientAdmin(ModelAdmin):
 
 @admin.register(Source)
 class SourceAdmin(ModelAdmin):
-    """Sources are added by `manage.py import_photos`; here staff choose what an erasure does to group pictures."""
+    """Sources are added by `manage.py import_photos`; here staff choose what an erasure does to group pictures, and how
+    hard faces are looked for."""
 
-    list_display = ["name", "group_policy", "held", "unreadable", "without_face", "reachable", "last_import_at"]
+    list_display = [
+        "name",
+        "group_policy",
+        "detector",
+        "held",
+        "unreadable",
+        "without_face",
+        "reachable",
+        "last_import_at",
+    ]
     readonly_fields = ["url", "reachable", "last_import_at"]
 
     @display(description=_("photos held"))
@@ -168,10 +181,24 @@ class FaceFilter(admin.SimpleListFilter):
 class PhotoAdmin(ModelAdmin):
     """What is held, above all what could not be read and where no face was found. Pictures are not shown here."""
 
-    list_display = ["pk", "source", "status", "problem", "face_count", "taken_at", "imported_at"]
-    list_filter = ["source", "status", "problem", FaceFilter]
+    list_display = ["pk", "source", "status", "problem", "face_count", "to_mark", "detector", "taken_at", "imported_at"]
+    list_filter = ["source", "status", "problem", "detector", FaceFilter]
     list_per_page = 50
     show_full_result_count = False
+
+    @display(description=_("faces by hand"))
+    def to_mark(self, photo: Photo) -> str:
+        if photo.status != PhotoStatus.READ:
+            return ""
+        return format_html('<a href="{}">{}</a>', reverse("admin:matching_photo_mark", args=[photo.pk]), _("mark"))
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path("faceless/", marking.faceless, name="matching_photo_faceless"),
+            path("<int:photo_id>/mark/", marking.mark, name="matching_photo_mark"),
+            path("<int:photo_id>/picture.jpg", pictures.held, name="matching_photo_held"),
+        ]
+        return own + super().get_urls()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

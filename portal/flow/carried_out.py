@@ -1,17 +1,15 @@
 """Carried out: what the decisions ask for is put to work, and the answer is built, offered and fetched."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from matching import reviews
 from matching.ingest import import_one
-from portal import jobs
+from portal import jobs, retention
 from portal.answers import archive
 from portal.answers.facts import missing, photos_of
 from portal.flow.closed import finish_if_carried_out
@@ -83,7 +81,7 @@ def build_answer(*, request_id: UUID) -> None:
         now = timezone.now()
         request = requests.locked(request_id)
         offered = Answer.objects.filter(pk=answer.pk, offered_at=None)
-        if offered.update(offered_at=now, expires_at=now + timedelta(days=settings.ANSWER_DAYS)):
+        if offered.update(offered_at=now, expires_at=now + retention.length("answer")):
             outbox.post(request=request, event=Event.ANSWER_READY, key=str(answer.pk))
             detail = {"photos": answer.photos, "sha256": answer.sha256}
             journal.record(request=request, actor=journal.SYSTEM, event="answer_offered", detail=detail)
@@ -124,6 +122,6 @@ def _copy_is_settled(request_id: UUID, *, event: str) -> None:
 def renew_answer(*, request_id: UUID) -> None:
     """Offer the archive for another period; as often as the person likes, while it exists."""
     answer = Answer.objects.select_related("request").get(request_id=request_id)
-    answer.expires_at = timezone.now() + timedelta(days=settings.ANSWER_DAYS)
+    answer.expires_at = timezone.now() + retention.length("answer")
     answer.save(update_fields=["expires_at"])
     journal.record(request=answer.request, actor=journal.CITIZEN, event="answer_renewed")

@@ -1,15 +1,12 @@
 """Closed: evidence is destroyed on its date; the procedural facts remain."""
 
-from datetime import timedelta
-
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from matching import reviews
-from portal import vault
+from portal import retention, vault
 from portal.answers import archive
-from portal.models import Answer, Draft, Evidence, Requester
+from portal.models import Answer, Draft, EmailCode, Evidence, Requester
 from rights import journal, requests
 from rights.law.lifecycle import RequestState
 from rights.models import OPEN_STATES, RightsRequest
@@ -20,7 +17,7 @@ def finish_if_carried_out(request: RightsRequest) -> None:
     if not requests.allows(request, "carry_out"):
         return
     requests.take(request=request, step="carry_out", actor=journal.SYSTEM)
-    last_day = timezone.localdate() + timedelta(days=settings.EVIDENCE_DAYS)
+    last_day = timezone.localdate() + retention.length("evidence")
     request.evidence.filter(destroyed_at=None).update(destroy_on=last_day)
 
 
@@ -42,12 +39,25 @@ def destroy_evidence(request: RightsRequest) -> None:
         )
 
 
+def _destroy_addresses() -> None:
+    """Delete the e-mail addresses beside records that have reached their date."""
+    ended = timezone.now() - retention.length("record")
+    over = RightsRequest.objects.filter(state__in=[RequestState.CLOSED, RequestState.WITHDRAWN], state_since__lte=ended)
+    for requester in Requester.objects.filter(request__in=over).exclude(email="").select_related("request"):
+        with transaction.atomic():
+            if Requester.objects.filter(pk=requester.pk).exclude(email="").update(email=""):
+                journal.record(request=requester.request, actor=journal.SYSTEM, event="address_destroyed")
+
+
 def destroy_what_is_due() -> None:
-    """Destroy what has reached its date: drafts, and the evidence of requests that were carried out."""
-    Draft.objects.filter(expires_at__lte=timezone.now()).delete()
+    """Destroy what has reached its date (`portal/retention.toml`)."""
+    now = timezone.now()
+    Draft.objects.filter(expires_at__lte=now).delete()
+    EmailCode.objects.filter(expires_at__lte=now - retention.length("codes")).delete()
+    _destroy_addresses()
     today = timezone.localdate()
     finished = RightsRequest.objects.filter(state=RequestState.CARRIED_OUT)
-    kept_until = timezone.now() - timedelta(days=settings.EVIDENCE_DAYS)
+    kept_until = timezone.now() - retention.length("evidence")
     for request_id in finished.filter(state_since__lte=kept_until).values_list("pk", flat=True):
         with transaction.atomic():
             request = requests.locked(request_id)
@@ -59,7 +69,7 @@ def destroy_what_is_due() -> None:
     overdue = Evidence.objects.filter(destroyed_at=None, destroy_on__lte=today, request__state__in=OPEN_STATES)
     for evidence in overdue.exclude(request__state=RequestState.CARRIED_OUT).select_related("request"):
         with transaction.atomic():
-            evidence.destroy_on = today + timedelta(days=settings.EVIDENCE_DAYS)
+            evidence.destroy_on = today + retention.length("evidence")
             evidence.save(update_fields=["destroy_on"])
             detail = {"until": evidence.destroy_on.isoformat()}
             journal.record(request=evidence.request, actor=journal.SYSTEM, event="evidence_kept", detail=detail)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from portal import jobs, vault
+from portal import jobs, retention, vault
 from portal.flow.closed import destroy_evidence
 from portal.identity import email_code
 from portal.models import ControllerProfile, Event, Evidence, EvidenceKind, JobKind, Requester
@@ -97,7 +97,7 @@ def _keep_probe(request: RightsRequest, probe: bytes) -> Evidence:
         request=request,
         kind=EvidenceKind.PROBE,
         sealed=vault.seal(request, probe),
-        destroy_on=request.due + timedelta(days=settings.EVIDENCE_DAYS),
+        destroy_on=request.due + retention.length("evidence"),
     )
 
 

@@ -1,13 +1,12 @@
 """Timed: what moves the legal date. Each act sends its notice in the same transaction, or does not happen."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from portal import vault
+from portal import retention, vault
 from portal.flow.searched import probes_of
 from portal.models import Event, Evidence, EvidenceKind
 from portal.notices import outbox
@@ -81,7 +80,7 @@ def answer(*, request_id: UUID, question_id: int, words: str, actor: str, at: da
             kind=EvidenceKind.REPLY,
             media_type="text/plain",
             sealed=vault.seal(request, words.strip().encode()),
-            destroy_on=request.due + timedelta(days=settings.EVIDENCE_DAYS),
+            destroy_on=request.due + retention.length("evidence"),
         )
     outbox.post(request=request, event=Event.CLOCK_RUNS, key=str(question.pk), context=_as_it_is(request))
 

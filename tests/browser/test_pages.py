@@ -18,6 +18,7 @@ DESK = {
     "jobs": "portal/job/",
     "sources": "matching/source/",
     "photos": "matching/photo/",
+    "faceless": "matching/photo/faceless/",
     "profile": "portal/controllerprofile/1/change/",
     "recipients": "portal/recipient/",
     "staff": "auth/user/",
@@ -85,6 +86,66 @@ def test_every_page_of_the_desk_opens(live: Stack, new_page: Callable[..., Page]
         assert response is not None
         assert response.status == 200, path
         album.take(staff.page, f"desk-08-{name}")
+
+
+def test_faces_are_framed_with_the_mouse_and_the_numbers_follow(
+    live: Stack, new_page: Callable[..., Page], album: Album
+) -> None:
+    staff = Reviewer(new_page(), live)
+    staff.sign_in("reviewer-one")
+    page = staff.page
+    page.goto(f"{live.url}/desk/matching/photo/{_photo(live)}/mark/")
+    album.take(page, "desk-09-mark")
+    canvas, first = page.locator(".desk-canvas"), page.locator("#boxes fieldset").first
+    expect(canvas.locator("img")).to_be_visible()
+    _draw(page, (0.25, 0.25), (0.5, 0.75))
+    _draw(page, (0.5, 0.5), (0.501, 0.501))  # A tap is no face.
+    numbers = [int(field.input_value()) for field in first.locator("input").all()]
+    width, height = (int(page.locator("#mark").get_attribute(f"data-{side}") or 0) for side in ("width", "height"))
+    wanted = (width / 4, height / 4, width / 2, 3 * height / 4)
+    assert all(abs(number - edge) <= 6 for number, edge in zip(numbers, wanted, strict=True))
+    expect(canvas.locator(".desk-frame:visible")).to_have_count(1)
+    for _more in range(3):
+        _draw(page, (0.6, 0.6), (0.9, 0.9))
+    expect(page.locator("#boxes fieldset")).to_have_count(4)
+    expect(page.locator("[name=box-TOTAL_FORMS]")).to_have_value("4")
+    first.locator("[data-clear]").click()
+    expect(canvas.locator(".desk-frame:visible")).to_have_count(3)
+    page.locator("[name=box-1-right]").fill("9")
+    expect(canvas.locator(".desk-frame:visible")).to_have_count(2)
+    page.locator("#mark button[type=submit]").first.click()
+    expect(page.get_by_text("outside the picture").first).to_be_visible()
+
+
+def test_faces_are_marked_by_numbers_without_scripts(live: Stack, new_page: Callable[..., Page]) -> None:
+    staff = Reviewer(new_page(java_script_enabled=False), live)
+    staff.sign_in("reviewer-one")
+    page = staff.page
+    page.goto(f"{live.url}/desk/matching/photo/{_photo(live)}/mark/")
+    expect(page.locator("noscript img, img[src*=grid]").first).to_be_visible()
+    expect(page.locator(".desk-canvas")).to_be_hidden()
+    for side, value in {"left": "0", "top": "0", "right": "99999", "bottom": "50"}.items():
+        page.locator(f"[name=box-0-{side}]").fill(value)
+    page.locator("#mark button[type=submit]").first.click()
+    expect(page.get_by_text("outside the picture").first).to_be_visible()
+    expect(page.locator("[name=box-0-right]")).to_have_value("99999")
+
+
+def _photo(live: Stack) -> int:
+    """A photo that is held."""
+    return int(live.rows("SELECT MIN(id) FROM matching_photo WHERE status = 'read'")[0][0])
+
+
+def _draw(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Draw a frame over the picture; points are shares of its sides."""
+    area = page.locator(".desk-canvas img").bounding_box()
+    assert area is not None
+    for number, (across, down) in enumerate((start, end)):
+        page.mouse.move(area["x"] + across * area["width"], area["y"] + down * area["height"])
+        if number:
+            page.mouse.up()
+        else:
+            page.mouse.down()
 
 
 def test_everything_works_without_scripts(live: Stack, new_page: Callable[..., Page]) -> None:

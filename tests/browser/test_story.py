@@ -78,6 +78,15 @@ def test_a_selfie_leads_to_every_picture_a_copy_and_a_proven_erasure(
     citizen.look("citizen-11-status-erased")
     check_erasure(live, citizen, before, faces)
     check_mails(live, citizen, new_page(), album)
+    check_logs(live, citizen)
+
+
+def check_logs(live: Stack, citizen: Citizen) -> None:
+    """Nothing that any process wrote names the person, her address or her reference."""
+    said = live.said()
+    assert "Regard is running" in said
+    for secret in (EMAIL, EMAIL.split("@")[0], PERSON, citizen.reference(), citizen.reference()[4:]):
+        assert secret.lower() not in said.lower()
 
 
 def review_and_grant(live: Stack, new_page: Callable[..., Page], album: Album, citizen: Citizen) -> None:

@@ -82,7 +82,7 @@ def test_an_interrupted_import_goes_on_where_it_stopped(painted: Source, monkeyp
         (folder / f"more-{number}.jpg").write_bytes(paint(["di"], shade=number))
     real, calls = reading.read_photo, []
 
-    def interrupted(source: Source, path: str) -> object:
+    def interrupted(source: Source, path: str, *marked: object) -> object:
         calls.append(path)
         if len(calls) == 4:
             raise KeyboardInterrupt

@@ -293,6 +293,7 @@ def test_a_large_segment_has_an_annoy_file_that_goes_with_it(monkeypatch: pytest
     faces = make_faces(40)
     index = get_index()
     index.sync()
+    index.build_previews()
     template = np.frombuffer(bytes(faces[7].template), "<f4")
     assert index.preview(template, count=1) == [(faces[7].pk, 0.0)]
     (old,) = index.root.glob("*.ann")
@@ -310,6 +311,7 @@ def test_a_sabotaged_preview_changes_no_answer(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(annoy, "WORTH_IT", 30)
     faces = make_faces(60)
     get_index().sync()
+    get_index().build_previews()
     probe = np.frombuffer(bytes(faces[7].template), "<f4")[None]
     before = search.find(probe)
     assert faces[7].pk in [hit.face_id for hit in before.hits]
@@ -330,6 +332,7 @@ def test_what_previews_miss_is_measured_on_the_collection_itself(monkeypatch: py
     index = get_index()
     make_faces(60)
     index.sync()
+    index.build_previews()
     assert index.preview_quality() is None  # Small: everything is compared.
     monkeypatch.setattr(annoy, "WORTH_IT", 100)
     near = np.random.default_rng(4).normal(scale=0.12, size=128)
@@ -340,6 +343,7 @@ def test_what_previews_miss_is_measured_on_the_collection_itself(monkeypatch: py
         for shift in np.random.default_rng(5).normal(scale=0.01, size=(60, 128))
     )
     index.sync()
+    index.build_previews()
     good = index.preview_quality()
     assert good is not None
     assert good.recall == 1.0
@@ -347,7 +351,7 @@ def test_what_previews_miss_is_measured_on_the_collection_itself(monkeypatch: py
     in_file = annoy._in_file
     monkeypatch.setattr(annoy, "_in_file", lambda *asked: tuple(part[:5] for part in in_file(*asked)))
     next(index.root.glob("*.ann")).unlink()
-    index.sync()
+    index.build_previews()
     poor = index.preview_quality()
     assert poor is not None
     assert poor.recall is not None

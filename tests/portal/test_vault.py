@@ -1,15 +1,18 @@
 """What is sealed opens only whole, only for its request, and not at all once the key is gone."""
 
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from portal import vault
+from portal.models import EvidenceKey
 from rights.models import Channel, RightsRequest
 
 
@@ -115,3 +118,50 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(ConnectionError):
         vault.seal_file(request, pieces(), tmp_path / "file.sealed")
     assert list(tmp_path.iterdir()) == []
+
+
+OLD, NEW, OTHER = bytes(range(32)), bytes(range(32, 64)), bytes(range(64, 96))
+
+
+@pytest.mark.django_db
+def test_a_new_master_key_takes_over_and_the_old_one_can_go(settings: Settings) -> None:
+    settings.MASTER_KEYS = [("old", OLD)]
+    requests = [make_request() for _each in range(3)]
+    sealed = [vault.seal(request, b"a face") for request in requests]
+    settings.MASTER_KEYS = [("new", NEW), ("old", OLD)]
+    out = StringIO()
+    call_command("rotate_keys", stdout=out)
+    assert "3 keys are now wrapped by 'new'" in out.getvalue()
+    assert "take out of REGARD_KEYS: old" in out.getvalue()
+    settings.MASTER_KEYS = [("new", NEW)]
+    assert [vault.unseal(request, data) for request, data in zip(requests, sealed, strict=True)] == [b"a face"] * 3
+    settings.MASTER_KEYS = [("old", OLD)]
+    with pytest.raises(vault.MasterKeyMissing):
+        vault.unseal(requests[0], sealed[0])
+
+
+@pytest.mark.django_db
+def test_keys_whose_master_key_is_away_are_named_and_left_alone(settings: Settings) -> None:
+    settings.MASTER_KEYS = [("old", OLD)]
+    lost, kept = make_request(), make_request()
+    sealed = vault.seal(lost, b"a face")
+    EvidenceKey.objects.filter(request=kept).delete()
+    settings.MASTER_KEYS = [("new", NEW), ("old", OTHER)]  # Another key under the same name.
+    with pytest.raises(CommandError, match=r"1 keys could not be opened.*old"):
+        call_command("rotate_keys", stdout=StringIO())
+    settings.MASTER_KEYS = [("new", NEW), ("old", OLD)]
+    call_command("rotate_keys", stdout=StringIO())
+    assert vault.unseal(lost, sealed) == b"a face"
+    with pytest.raises(vault.Destroyed):
+        vault.unseal(kept, sealed)
+
+
+@pytest.mark.django_db
+def test_rotating_twice_changes_nothing(settings: Settings) -> None:
+    settings.MASTER_KEYS = [("old", OLD)]
+    request = make_request()
+    settings.MASTER_KEYS = [("new", NEW), ("old", OLD)]
+    assert vault.rewrap().rewrapped == 1
+    wrapped = bytes(EvidenceKey.objects.get(request=request).wrapped)
+    assert vault.rewrap() == (0, {"new"}, 0)
+    assert bytes(EvidenceKey.objects.get(request=request).wrapped) == wrapped

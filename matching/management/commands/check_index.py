@@ -25,6 +25,7 @@ class Command(BaseCommand):
         if options["repair"]:
             version = index.sync(thorough=True)
             index.compact()
+            index.build_previews()
             left = index.problems()
             if left:
                 raise CommandError(f"Not repaired: {', '.join(left)}.")

@@ -75,7 +75,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"\n{hits} hits. The search is {complete}: {certificate['faces_scanned']} of {certificate['faces_held']} "
             f"faces scanned in {certificate['photos_held']} photos "
-            f"({certificate['photos_unreadable']} unreadable, {certificate['photos_without_face']} without a face), "
+            f"({certificate['photos_unreadable']} unreadable, {certificate['photos_without_face']} without a face, "
+            f"{certificate['photos_looked_at']} of them looked at), "
             f"bands up to {certificate['bands']['match']} and {certificate['bands']['possible']}, "
             f"{certificate['engine']}, index {certificate['index_version']}."
         )

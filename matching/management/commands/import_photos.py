@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from matching import ingest
+from matching.engine import Detector
 from matching.models import GroupPolicy
 from matching.progress import import_with_progress
 from matching.sources import SourceUnreachable
@@ -28,9 +29,21 @@ class Command(BaseCommand):
             help="what an erasure does to a picture that shows others too (default: %(default)s)",
         )
 
+        parser.add_argument(
+            "--detector",
+            choices=Detector.values,
+            help="how faces are looked for in this source from now on; thorough takes seconds a photo and also finds "
+            "turned and tilted ones (default: as the source says, at first default)",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            source = ingest.register(url=options["url"], name=options["name"], group_policy=options["group_policy"])
+            source = ingest.register(
+                url=options["url"],
+                name=options["name"],
+                group_policy=options["group_policy"],
+                detector=options["detector"],
+            )
             report = import_with_progress(source)
         except ValueError as error:
             raise CommandError(str(error)) from error

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from PIL import Image
 
 from matching import images, reviews
-from matching.engine import Box, get_engine
+from matching.engine import Box, get_engine, overlap
 from matching.models import Face, Photo, Source
 from portal import flow
 from portal.answers import archive
@@ -117,9 +117,9 @@ def test_a_picture_that_changed_since_the_search_is_not_given_out(
 def test_a_doubtful_detection_within_the_person_s_own_face_hides_nothing_of_it(people: People) -> None:
     box = Box(100, 100, 300, 300)
     eye, chin, neighbour = Box(120, 130, 180, 190), Box(150, 240, 250, 340), Box(280, 100, 480, 300)
-    assert archive._overlap(eye, box) >= archive.OWN
-    assert archive._overlap(chin, box) >= archive.OWN
-    assert archive._overlap(neighbour, box) < archive.OWN
+    assert overlap(eye, box) >= archive.OWN
+    assert overlap(chin, box) >= archive.OWN
+    assert overlap(neighbour, box) < archive.OWN
 
 
 def test_what_is_read_back_is_a_jpeg_without_metadata(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('matching', '0002_index_of_faces'),
+        ('matching', '0003_detectors_and_marks'),
     ]
 
     operations = [

@@ -1,0 +1,24 @@
+"""What a certificate tells of how faces were looked for, as the letter prints it."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from matching.engine import Detector
+
+
+def looked_for(c: dict[str, Any]) -> list[list[str]]:
+    """By whom faces were looked for. Older certificates do not say."""
+    if "photos_looked_at" not in c:
+        return []
+    names = {Detector.DEFAULT: _("usual"), Detector.THOROUGH: _("thorough")}
+    detectors = [
+        f"{source['name']}: "
+        + (", ".join(f"{names[Detector(key)]} ({photos})" for key, photos in source["detectors"].items()) or "–")
+        for source in c["sources"]
+    ]
+    return [
+        [_("Of these, looked at by our staff, who saw none either"), str(c["photos_looked_at"])],
+        [_("Faces that our staff marked by hand"), str(c["faces_by_hand"])],
+        [_("Detector, by collection (photos)"), "; ".join(detectors)],
+    ]

@@ -1,0 +1,109 @@
+"""Everything kept of a requester has a date, and is gone after it."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as configured
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone, translation
+from freezegun import freeze_time
+
+from matching.models import Source
+from portal import drafts, flow, retention, tasks
+from portal.models import Draft, EmailCode, Requester
+from rights.models import JournalEntry
+from tests.portal.deeds import Ask
+
+TEXT = retention.FILE.read_text(encoding="utf-8")
+
+
+def test_every_language_of_the_portal_has_every_sentence() -> None:
+    for kind in retention.read(TEXT).values():
+        for name, texts in kind.sentences.items():
+            assert set(texts) == {code for code, _label in configured.LANGUAGES}, (kind.key, name)
+    with translation.override("fr"):
+        assert retention.kinds()[0].what == "Un formulaire commencé et non envoyé"
+    with translation.override("pl"):
+        assert retention.kinds()[0].what == "A form that was begun and not sent"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("[codes]", "[code]", "wanted are"),
+        ("days = 90", "days = 0", r"\[evidence\]: days is 0"),
+        ("days = 90", 'days = "90"', "not a number of days"),
+        ("days = 90", "day = 90", "day, days missing or unknown"),
+        ('en = "So that you can fetch it."', 'de = "x"', r"\[answer.why\]: a sentence in English"),
+    ],
+)
+def test_a_file_that_says_something_else_is_refused_by_table_and_key(before: str, after: str, said: str) -> None:
+    text = TEXT.replace("[codes.", "[code.") if before == "[codes]" else TEXT
+    assert before in text
+    with pytest.raises(ImproperlyConfigured, match=said):
+        retention.read(text.replace(before, after, 1))
+
+
+def test_an_installation_may_set_other_lengths(settings: object) -> None:
+    settings.RETENTION_DAYS = {**configured.RETENTION_DAYS, "record": 30}  # type: ignore[attr-defined]
+    assert retention.length("record") == timedelta(days=30)
+    assert retention.length("draft") == timedelta(days=1)
+
+
+@pytest.mark.django_db
+def test_the_page_says_what_is_kept_how_long_and_why(client: Client, controller: object) -> None:
+    page = client.get(reverse("citizens:kept")).content.decode()
+    for kind in retention.kinds():
+        assert kind.why in page
+    assert "90 days from" in page
+    assert "1 day from" in page
+
+
+@pytest.mark.django_db
+def test_a_draft_goes_the_day_after(controller: object) -> None:
+    drafts.begin()
+    with freeze_time(timezone.now() + timedelta(days=1, minutes=1)):
+        flow.destroy_what_is_due()
+    assert not Draft.objects.exists()
+
+
+@pytest.mark.django_db
+def test_codes_go_the_day_after_they_ended(painted: Source, ask: Ask) -> None:
+    ask()
+    assert EmailCode.objects.count() == 1
+    with freeze_time(timezone.now() + timedelta(hours=24)):
+        flow.destroy_what_is_due()
+    assert EmailCode.objects.count() == 1
+    with freeze_time(timezone.now() + timedelta(hours=24, minutes=16)):
+        flow.destroy_what_is_due()
+    assert not EmailCode.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_address_goes_five_years_after_the_end_and_the_record_stays(painted: Source, ask: Ask) -> None:
+    request, running = ask(), ask(email="bo@example.org")
+    flow.withdraw(request_id=request.pk)
+    almost = timezone.now() + retention.length("record") - timedelta(minutes=1)
+    with freeze_time(almost):
+        flow.destroy_what_is_due()
+    assert Requester.objects.get(request=request).email
+    with freeze_time(almost + timedelta(minutes=2)):
+        flow.destroy_what_is_due()
+        flow.destroy_what_is_due()
+    assert Requester.objects.get(request=request).email == ""
+    assert Requester.objects.get(request=running).email == "bo@example.org"
+    assert JournalEntry.objects.filter(request=request, event="address_destroyed").count() == 1
+    assert JournalEntry.objects.filter(request=request, event="state:withdrawn").exists()
+
+
+@pytest.mark.django_db
+def test_sessions_that_ended_are_forgotten(client: Client) -> None:
+    session = client.session
+    session["seen"] = "yes"
+    session.save()
+    Session.objects.update(expire_date=timezone.now() - timedelta(minutes=1))
+    tasks.forget_sessions()
+    assert not Session.objects.exists()
