@@ -62,10 +62,15 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Bands:
-    """Upper limits, included, of the distances of each band; what a probe has to be; and what was measured."""
+    """Upper limits, included, of the distances of each band; what a probe has to be; and what was measured.
+
+    Attributes:
+        one_reviewer: up to this distance, included, one reviewer is enough for a match; beyond it lie look-alikes.
+    """
 
     match: float
     possible: float
+    one_reviewer: float
     smallest_face: int
     least_sharpness: float
     measured: tuple[Measurement, ...] = ()
@@ -81,6 +86,7 @@ class Bands:
         return {
             "match": self.match,
             "possible": self.possible,
+            "one_reviewer": self.one_reviewer,
             "measured": [measurement.as_json() for measurement in self.measured],
         }
 
@@ -96,13 +102,15 @@ def read(text: str) -> Bands:
 
     Raises:
         KeyError, TypeError: something is missing, or has a name that is not known.
-        ValueError: a measurement was made at other limits, and says nothing about these.
+        ValueError: a measurement was made at other limits, and says nothing about these; or one reviewer would be
+            enough at a distance at which two different people were measured.
         tomllib.TOMLDecodeError: it is no TOML.
     """
     raw = tomllib.loads(text)
     found = Bands(
         match=raw["match"]["up_to"],
         possible=raw["possible"]["up_to"],
+        one_reviewer=raw["one_reviewer"]["up_to"],
         smallest_face=raw["probe"]["smallest_face"],
         least_sharpness=raw["probe"]["least_sharpness"],
         measured=tuple(_measurement(each) for each in raw.get("measured", ())),
@@ -110,6 +118,8 @@ def read(text: str) -> Bands:
     for each in found.measured:
         if (each.match.up_to, each.possible.up_to) != (found.match, found.possible):
             raise ValueError(f"The bands of {each.on} were others; measure again with benchmarks/accuracy.py.")
+    if found.one_reviewer >= min(raw["one_reviewer"]["nearest"].values()):
+        raise ValueError("One reviewer must not be enough where different people were measured.")
     return found
 
 

@@ -164,8 +164,15 @@ class Hit(models.Model):
     face_key = models.BigIntegerField(help_text="The face's identifier, kept when the face is erased.")
     face = models.ForeignKey(Face, null=True, on_delete=models.SET_NULL, related_name="+")
     photo = models.ForeignKey(Photo, null=True, on_delete=models.SET_NULL, related_name="+")
-    distance = models.FloatField(help_text="Euclidean, smallest over the probes.")
+    distance = models.FloatField(
+        help_text="Euclidean, smallest over the supplied probes; over the further ones where only those found it."
+    )
     band = models.CharField(max_length=8, choices=Band.choices)
+    distances = models.JSONField(default=list, help_text="To each supplied probe, in their order.")
+    further = models.JSONField(default=dict, help_text="To each further probe, by the key of its face.")
+    through = models.BigIntegerField(
+        null=True, blank=True, help_text="Key of the face that was a further probe, where no supplied one found this."
+    )
 
     class Meta:
         ordering = ["distance", "pk"]
@@ -198,6 +205,22 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"review {self.pk}"
+
+
+class FurtherProbe(models.Model):
+    """A face that was found to be the subject's, and is searched with too. Its template stays with the face alone."""
+
+    subject = models.UUIDField()
+    face_key = models.BigIntegerField()
+    added_by = models.CharField(max_length=32)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [models.UniqueConstraint(name="one_further_probe_per_face", fields=["subject", "face_key"])]
+
+    def __str__(self) -> str:
+        return f"further probe {self.pk}"
 
 
 class ErasureAction(models.TextChoices):

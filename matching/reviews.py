@@ -7,10 +7,20 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from matching.models import Band, Erasure, Face, Hit, Review, Search, Verdict
+from matching.bands import bands
+from matching.models import Band, Erasure, Face, FurtherProbe, Hit, Review, Search, Verdict
 
-REVIEWERS_NEEDED = {Band.MATCH: 1, Band.POSSIBLE: 2}
-"""How many different people must say "same person" before a hit counts (DESIGN, section 3)."""
+TWO = 2
+"""How many different people must say "same person" where one could be misled."""
+
+
+class WhyTwo(StrEnum):
+    """What makes a hit ask for two people."""
+
+    FURTHER = "further"
+    DISAGREEING = "disagreeing"
+    POSSIBLE = "possible"
+    LOOK_ALIKES = "look_alikes"
 
 
 class Outcome(StrEnum):
@@ -37,14 +47,40 @@ def record(*, subject: UUID, face_key: int, reviewer: str, verdict: str) -> Revi
 
 @transaction.atomic
 def forget(*, subject: UUID) -> None:
-    """Delete what ties faces to a subject: hits and reviews. Searches keep their certificates, which name nobody."""
+    """Delete what ties faces to a subject: hits, reviews, further probes.
+
+    Searches keep their certificates, which name nobody.
+    """
     Hit.objects.filter(search__subject=subject).delete()
     Review.objects.filter(subject=subject).delete()
+    FurtherProbe.objects.filter(subject=subject).delete()
 
 
 def latest_search(subject: UUID) -> Search | None:
     """The search in force."""
     return Search.objects.filter(subject=subject).order_by("-finished_at", "-pk").first()
+
+
+def why_two(hit: Hit) -> WhyTwo | None:
+    """Why two people must agree before the hit counts as the subject; None where one is enough.
+
+    One is enough only nearer than any two different people were measured; look-alikes reach into match.
+    """
+    if hit.band == Band.MATCH:
+        return WhyTwo.LOOK_ALIKES if hit.distance > bands().one_reviewer else None
+    if hit.through is not None:
+        return WhyTwo.FURTHER
+    return WhyTwo.DISAGREEING if hit.distance <= bands().match else WhyTwo.POSSIBLE
+
+
+def reviewers_at(distance: float) -> int:
+    """How many must agree at a distance (Euclidean): one only nearer than any two different people were measured."""
+    return 1 if distance <= bands().one_reviewer else TWO
+
+
+def reviewers_needed(hit: Hit) -> int:
+    """How many different people must say "same person" before the hit counts (DESIGN, section 3)."""
+    return TWO if why_two(hit) else 1
 
 
 def outcomes(subject: UUID) -> dict[int, Outcome]:
@@ -55,19 +91,19 @@ def outcomes(subject: UUID) -> dict[int, Outcome]:
     verdicts: dict[int, list[str]] = {}
     for face_key, verdict in Review.objects.filter(subject=subject).values_list("face_key", "verdict"):
         verdicts.setdefault(face_key, []).append(verdict)
-    hits = search.hits.order_by("distance", "pk").values_list("face_key", "band")
-    return {face_key: _outcome(Band(band), verdicts.get(face_key, [])) for face_key, band in hits}
+    hits = search.hits.only("search_id", "face_key", "distance", "band", "through").order_by("distance", "pk")
+    return {hit.face_key: _outcome(reviewers_needed(hit), verdicts.get(hit.face_key, [])) for hit in hits}
 
 
-def _outcome(band: Band, verdicts: list[str]) -> Outcome:
+def _outcome(needed: int, verdicts: list[str]) -> Outcome:
     same, different = verdicts.count(Verdict.SAME), verdicts.count(Verdict.NOT)
     if same and different:
         return Outcome.DISPUTED
     if different:
         return Outcome.NOT
-    if Verdict.UNSURE in verdicts and same < REVIEWERS_NEEDED[Band.POSSIBLE]:
+    if Verdict.UNSURE in verdicts and same < TWO:
         return Outcome.OPEN  # One doubt asks for two who are sure.
-    return Outcome.SAME if same >= REVIEWERS_NEEDED[band] else Outcome.OPEN
+    return Outcome.SAME if same >= needed else Outcome.OPEN
 
 
 def open_hits(subject: UUID) -> list[Hit]:

@@ -12,14 +12,15 @@ from django.db.models import Count
 from django.utils import timezone
 from PIL import Image
 
-from matching import sources
+from matching import further, sources
 from matching.bands import bands
+from matching.compared import Found, Probes, compare
 from matching.engine import Box, DetectedFace, get_engine
 from matching.images import ImageProblem, Pixels, read_picture
 from matching.index import IndexDamaged, Swept, get_index
 from matching.index.base import Vectors
 from matching.index.sweep import checked
-from matching.models import Band, Face, Hit, Photo, PhotoStatus, Search, Source
+from matching.models import Face, Hit, Photo, PhotoStatus, Search, Source
 
 SHARPNESS_SIDE = 150
 
@@ -34,15 +35,6 @@ class ProbeProblem(Exception):  # noqa: N818 - told to the person as advice
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-class Found(NamedTuple):
-    """A face within a band; `distance` is Euclidean, the smallest over the probes."""
-
-    face_id: int
-    photo_id: int
-    distance: float
-    band: Band
 
 
 class Findings(NamedTuple):
@@ -95,44 +87,55 @@ def find(probes: Vectors) -> Findings:
     Raises:
         ValueError: probes of another shape, or not finite.
     """
-    (findings,) = find_many([probes])
+    nothing = np.empty((0, get_engine().dimension), dtype=np.float32)
+    (findings,) = find_many([Probes(probes, [], nothing)])
     return findings
 
 
-def find_many(probes: Sequence[Vectors]) -> list[Findings]:
-    """Sweep every face held once, for the probes of several people; findings in the same order, certificates alike.
+def find_many(probes: Sequence[Probes]) -> list[Findings]:
+    """Sweep every face held once, for the probes of several people; findings in the same order.
 
-    Args:
-        probes: of each person, float32 (k, dimension).
+    The certificates differ only in what was searched with.
 
     Raises:
         ValueError: probes of another shape, or not finite.
     """
     engine, limits = get_engine(), bands()
-    every = [checked(own, engine.dimension) for own in probes]
+    checked_probes = [own._replace(supplied=checked(own.supplied, engine.dimension)) for own in probes]
+    every = [checked(own.every, engine.dimension) for own in checked_probes]
     owners = np.repeat(np.arange(len(every)), [len(own) for own in every])
     version, swept = _swept(np.concatenate(every), owners, limits.possible)
-    photos = _photos_of(np.unique(np.concatenate([found.ids for found in swept.values()])).tolist())
+    held = _held(np.unique(np.concatenate([found.ids for found in swept.values()])).tolist())
     covered = certificate(version, swept[0].scanned)
     return [
         Findings(
-            [
-                Found(face, photos[face], distance, limits.of(distance))
-                for face, distance in zip(swept[owner].ids.tolist(), swept[owner].distances.tolist(), strict=True)
-                if face in photos  # Erased while the sweep ran.
-            ],
-            dict(covered),
+            _found(own, {face: held[face] for face in swept[owner].ids.tolist() if face in held}),
+            covered | {"probes": {"supplied": len(own.supplied), "further": len(own.further)}},
         )
-        for owner in range(len(every))
+        for owner, own in enumerate(checked_probes)
     ]
 
 
-def _photos_of(faces: list[int]) -> dict[int, int]:
-    """The photo of each face that is still held."""
-    photos: dict[int, int] = {}
+def _found(probes: Probes, swept: Mapping[int, "Held"]) -> list[Found]:
+    """The hits among the faces that the sweep found, nearest first. What was erased while it ran is not among them."""
+    every = (compare(probes, face_id=face, photo_id=held.photo, template=held.template) for face, held in swept.items())
+    return sorted(filter(None, every), key=lambda found: (found.distance, found.face_id))
+
+
+class Held(NamedTuple):
+    """A face that is still held: its photo, and its template, float32 (dimension,)."""
+
+    photo: int
+    template: Vectors
+
+
+def _held(faces: list[int]) -> dict[int, Held]:
+    """The faces that are still held, by their ids."""
+    held: dict[int, Held] = {}
     for start in range(0, len(faces), 10_000):
-        photos.update(Face.objects.filter(pk__in=faces[start : start + 10_000]).values_list("pk", "photo_id"))
-    return photos
+        rows = Face.objects.filter(pk__in=faces[start : start + 10_000]).values_list("pk", "photo_id", "template")
+        held.update((pk, Held(photo, np.frombuffer(bytes(template), dtype="<f4"))) for pk, photo, template in rows)
+    return held
 
 
 def _swept(probes: Vectors, owners: npt.NDArray[np.int64], radius: float) -> tuple[str, dict[int, Swept]]:
@@ -197,18 +200,25 @@ def run(*, subject: UUID, probes: Vectors) -> Search:
 
 
 def run_many(probes: Mapping[UUID, Vectors]) -> dict[UUID, Search]:
-    """Search for several subjects in one pass and keep each one's result, as `run` does; nothing for nobody."""
+    """Search for several subjects in one pass and keep each one's result, as `run` does; nothing for nobody.
+
+    The further probes of each are used as long as they are held and accepted.
+
+    Args:
+        probes: of each subject, those supplied, float32 (k, dimension).
+    """
     if not probes:
         return {}
-    everybody = find_many(list(probes.values()))
+    every = [Probes(supplied, *further.in_force(subject)) for subject, supplied in probes.items()]
     return {
-        subject: _kept(subject, len(own), findings)
-        for (subject, own), findings in zip(probes.items(), everybody, strict=True)
+        subject: _kept(subject, len(own.every), findings)
+        for subject, own, findings in zip(probes, every, find_many(every), strict=True)
     }
 
 
 @transaction.atomic
 def _kept(subject: UUID, probes: int, findings: Findings) -> Search:
+    carried = further.carried_over(subject, {found.face_id for found in findings.hits})
     search = Search.objects.create(
         subject=subject, probes=probes, finished_at=timezone.now(), certificate=findings.certificate
     )
@@ -220,7 +230,13 @@ def _kept(subject: UUID, probes: int, findings: Findings) -> Search:
             photo_id=found.photo_id,
             distance=found.distance,
             band=found.band,
+            distances=found.distances,
+            further=found.further,
+            through=found.through,
         )
         for found in findings.hits
     )
+    for hit in carried:
+        hit.search = search
+    Hit.objects.bulk_create(carried)
     return search

@@ -20,8 +20,8 @@ from matching.bands import bands
 from matching.engine import Box, get_engine
 from matching.index.base import Vectors
 from matching.index.sweep import checked
-from matching.models import Band, Erasure, Face, Hold, HoldOutcome, HoldVerdict, Photo, TemplateSuppression
-from matching.reviews import REVIEWERS_NEEDED
+from matching.models import Erasure, Face, Hold, HoldOutcome, HoldVerdict, Photo, TemplateSuppression
+from matching.reviews import reviewers_at
 
 SAME_PLACE: Final = 0.5
 """Overlap, as the intersection over the union, from which two boxes in the same bytes are the same face."""
@@ -210,7 +210,7 @@ def judge(*, hold_id: int, reviewer: str, outcome: str, reason: str) -> Hold:
     )
     verdicts = set(case.verdicts.values_list("reviewer", "outcome"))
     agreed = {outcome for _reviewer, outcome in verdicts} == {said}
-    if agreed and len(verdicts) >= REVIEWERS_NEEDED[Band(case.band)]:
+    if agreed and len(verdicts) >= reviewers_at(case.distance):
         now = timezone.now()
         alike = [each.pk for each in _of_the_same_file(case).filter(outcome="") if _is_same_case(case, each)]
         Hold.objects.filter(pk__in=alike).update(outcome=said, decided_at=now)

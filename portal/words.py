@@ -1,9 +1,13 @@
-"""Words that lists, templates and mails of the desk share.
+"""Words that lists, templates, letters and mails share.
 
 Template libraries are loaded while unfold is still being imported, so nothing here may need unfold.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from rights.law.lifecycle import RequestState
 
@@ -32,3 +36,13 @@ JOB_PROBLEMS = {
 def state_name(state: str) -> str:
     """The state in the reader's language."""
     return str(STATE_NAMES[RequestState(state)])
+
+
+def searched_with(certificate: Mapping[str, Any]) -> str:
+    """What a search was made with, as its certificate tells: how many probes, and of what kind."""
+    supplied, further = (certificate["probes"][kind] for kind in ("supplied", "further"))
+    words = [ngettext("%(n)d photograph supplied", "%(n)d photographs supplied", supplied) % {"n": supplied}]
+    if further:
+        found = ngettext("%(n)d picture found and confirmed", "%(n)d pictures found and confirmed", further)
+        words.append(found % {"n": further})
+    return ", ".join(words)

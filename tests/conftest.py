@@ -134,7 +134,7 @@ def staff(db: None) -> User:
 
 @pytest.fixture
 def other_staff(db: None) -> User:
-    """Another one: what is only possible needs two people."""
+    """Another one: what is not sure needs two people."""
     return _member("reviewer-two")
 
 

@@ -18,11 +18,15 @@ SIDE = 80
 PEOPLE = ("ada", "bo", "cy", "di", "ed", "flo")
 TWIN = "ada's twin"
 """Somebody at a distance of 0.5 from ada: a possible hit, and not her."""
+PROFILE = "whom the twin leads to"
+"""At 0.5 from the twin and 0.71 from ada: beyond every band of hers, but not of the twin's."""
+BETWEEN = {TWIN: 0.5, PROFILE: 1.5}
+"""Colours between those of the people, counted in people."""
 DIMENSION = 128
 
 
 def _hue(name: str) -> float:
-    return (PEOPLE.index("ada") + 0.5) / len(PEOPLE) if name == TWIN else PEOPLE.index(name) / len(PEOPLE)
+    return (BETWEEN[name] if name in BETWEEN else PEOPLE.index(name)) / len(PEOPLE)
 
 
 _BASIS = np.linalg.qr(np.random.default_rng(1).normal(size=(DIMENSION, DIMENSION)))[0].astype(np.float32)
@@ -37,6 +41,8 @@ def template_of(name: str) -> np.ndarray:
     """The person's template; distances between different people are 1.41, between ada and her twin 0.5."""
     if name == TWIN:
         return _basis(0) + 0.5 * _basis(DIMENSION - 1)
+    if name == PROFILE:
+        return template_of(TWIN) + 0.5 * _basis(DIMENSION - 2)
     return _basis(PEOPLE.index(name))
 
 
@@ -99,7 +105,7 @@ class PaintedEngine:
 
     @staticmethod
     def _name(hue: float) -> str:
-        names = (*PEOPLE, TWIN)
+        names = (*PEOPLE, *BETWEEN)
         return min(names, key=lambda name: min(abs(hue - _hue(name)), 1 - abs(hue - _hue(name))))
 
 

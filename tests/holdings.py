@@ -45,28 +45,31 @@ class People:
             make().save(target, "JPEG", quality=90)
         return target
 
-    @cached_property
-    def collection(self) -> Path:
-        """A folder as `make_demo` makes it, of three people, without what a small picture makes unreadable."""
-        target = self.folder / "collection"
-        demo.make(target, until=timezone.localdate(), chosen=COLLECTION, max_side=MAX_SIDE)
+    def collection(self, chosen: tuple[str, ...] = COLLECTION) -> Path:
+        """A folder as `make_demo` makes it, of these people, without what a small picture makes unreadable."""
+        target = self.folder / "-".join(("collection", *chosen))
+        demo.make(target, until=timezone.localdate(), chosen=chosen, max_side=MAX_SIDE)
         return target / "photos"
 
-    imported: list[Any] | None = None
-    """The rows of the collection once it was imported, as serialized."""
+    @cached_property
+    def imported(self) -> dict[tuple[str, ...], list[Any]]:
+        """The rows of a collection of people once it was imported, as serialized."""
+        return {}
 
 
-def collection(people: People, folder: Path) -> Source:
+def collection(people: People, folder: Path, chosen: tuple[str, ...] = COLLECTION) -> Source:
     """A copy of the collection in `folder`, imported. Only the first one of a session goes through dlib."""
-    shutil.copytree(people.collection, folder)  # copy2: the change stamps stay, and with them the photos' versions
+    shutil.copytree(
+        people.collection(chosen), folder
+    )  # copy2: the change stamps stay, and with them the photos' versions
     source = ingest.register(url=str(folder), name="collection")
-    if people.imported is None:
+    if chosen not in people.imported:
         ingest.import_source(source=source)
         rows = [*source.photos.order_by("pk"), *_faces(source)]
-        people.imported = serializers.serialize("python", rows)
+        people.imported[chosen] = serializers.serialize("python", rows)
         source.refresh_from_db()
         return source
-    for row in serializers.deserialize("python", people.imported):
+    for row in serializers.deserialize("python", people.imported[chosen]):
         if isinstance(row.object, Photo):
             row.object.source = source
         row.save()

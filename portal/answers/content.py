@@ -16,6 +16,7 @@ from portal.answers.facts import decisions_of, photos_of, recipients_of
 from portal.answers.remedies import of_request as remedies_of
 from portal.answers.scope import by_photo, withheld_photos
 from portal.models import ControllerProfile, ControllerText
+from portal.words import searched_with
 from rights import queries
 from rights.law.grounds import GROUNDS
 from rights.law.lifecycle import ClaimOutcome
@@ -185,6 +186,7 @@ def _certificate(request: RightsRequest) -> list[Block]:
         [_("Photos that could not be read"), str(c["photos_unreadable"])],
         [_("Photos in which no face was found"), str(c["photos_without_face"])],
         *looked_for(c),
+        *([[_("Searched with"), searched_with(c)]] if "probes" in c else []),  # Older certificates do not say.
         [_("Compared on"), swept],
         [_("Engine"), c["engine"]],
         [_("Index"), c["index_version"]],

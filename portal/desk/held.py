@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from matching import suppression
 from matching.models import Face, Hold, HoldOutcome, TemplateSuppression
-from matching.reviews import REVIEWERS_NEEDED
+from matching.reviews import reviewers_at
 from portal import flow
 from portal.desk import pictures
 from portal.desk.access import actor, desk_view, staff_view
@@ -50,7 +50,7 @@ def held(http: HttpRequest) -> HttpResponse:
         http,
         "desk/held.html",
         _("Held photos"),
-        cases=[(case, _needed(case), len(case.verdicts.all())) for case in open_cases[:LISTED]],
+        cases=[(case, reviewers_at(case.distance), len(case.verdicts.all())) for case in open_cases[:LISTED]],
         total=open_cases.count(),
         refused=decided.filter(outcome=HoldOutcome.REFUSE).count(),
         not_gone=decided.filter(outcome=HoldOutcome.REFUSE, erased_at=None).count(),
@@ -58,10 +58,6 @@ def held(http: HttpRequest) -> HttpResponse:
         templates=TemplateSuppression.objects.count(),
         unusable=suppression.unusable(),
     )
-
-
-def _needed(case: Hold) -> int:
-    return {str(band): number for band, number in REVIEWERS_NEEDED.items()}[case.band]
 
 
 @require_http_methods(["GET", "POST"])
@@ -83,7 +79,7 @@ def judge(http: HttpRequest, hold_id: int) -> HttpResponse:
         hold=case,
         photo=found.photo,
         others=found.photo.face_count - 1,
-        needed=_needed(case),
+        needed=reviewers_at(case.distance),
         verdicts=case.verdicts.all(),
         mine=actor(http),
         case=RightsRequest.objects.get(pk=case.suppression.subject),

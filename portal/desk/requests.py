@@ -142,6 +142,7 @@ class RequestAdmin(ModelAdmin):
             "archive": (one + "archive/", views.archive_file),
             "review": (one + "review/", review.review),
             "finish_review": (one + "review/finish/", review.finish),
+            "look_again": (one + "review/look-again/", review.look_again),
             "around": (one + "around/<int:hit_id>/", around.around),
             "probe": (one + "probe/<uuid:evidence_id>.jpg", pictures.probe),
             "face": (one + "face/<int:hit_id>.jpg", pictures.face),

@@ -1,7 +1,7 @@
 """The review of hits: the probe beside each hit, one verdict after another, with the keyboard if one likes."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -10,8 +10,10 @@ from matching.models import Hit, Review, Verdict
 from matching.reviews import Outcome
 from portal import flow
 from portal.desk.access import actor, desk_view, member
+from portal.desk.explained import explain
 from portal.desk.views import CHANGE, attempt, back, page, review_url
 from portal.models import EvidenceKind
+from rights.law.lifecycle import RequestState
 from rights.models import RightsRequest
 
 UNSETTLED = (Outcome.OPEN, Outcome.DISPUTED)
@@ -24,7 +26,7 @@ def review(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     latest = reviews.latest_search(request.pk)
     if latest is None:
         return back(request)
-    hits = list(latest.hits.select_related("photo__source").order_by("distance", "pk"))
+    hits = list(latest.hits.select_related("photo__source", "search").order_by("distance", "pk"))
     if http.method == "POST":
         return _take_verdict(http, request, hits)
     mine = {
@@ -43,6 +45,9 @@ def review(http: HttpRequest, request: RightsRequest) -> HttpResponse:
         hit=current,
         verdict=mine.get(current.face_key) if current else None,
         outcome=outcomes[current.face_key] if current else None,
+        explained=explain(current, among=hits, outcome=outcomes[current.face_key]) if current else None,
+        may_judge=request.state in (RequestState.SEARCHED, RequestState.REVIEWED),
+        may_look_again=request.state in (RequestState.SEARCHED, RequestState.REVIEWED) and not flow.is_decided(request),
         number=position + 1,
         before=hits[position - 1] if current and position else None,
         after=hits[position + 1] if current and position + 1 < len(hits) else None,
@@ -70,6 +75,25 @@ def _take_verdict(http: HttpRequest, request: RightsRequest, hits: list[Hit]) ->
 
     attempt(http, step, str(Verdict(verdict).label))
     return redirect(review_url(request.pk))
+
+
+@require_POST
+@desk_view(CHANGE)
+def look_again(http: HttpRequest, request: RightsRequest) -> HttpResponse:
+    """Search also with a hit that was found to be the person."""
+    latest = reviews.latest_search(request.pk)
+    hit = get_object_or_404(Hit.objects.filter(search=latest), pk=_number(http.POST.get("hit")))
+    attempt(
+        http,
+        lambda: flow.look_again(request_id=request.pk, face_key=hit.face_key, by=member(http)),
+        _("Everything is searched again, with this picture too. What it finds is reviewed by two people."),
+    )
+    return redirect(review_url(request.pk))
+
+
+def _number(text: str | None) -> int:
+    """A number that a form sent; 0, which nothing has, for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 @require_POST

@@ -3,7 +3,7 @@
 It is told in this order, one module a chapter:
 
     received     receive, confirm, replace_probe, withdraw          what the person does
-    searched     search                                             every face held is swept
+    searched     search, look_again                                 every face held is swept
     decided      review, finish_review, decide                      what staff do
     carried_out  build_answer, delivered, waive_copy, renew_answer  the copy
     erased       erase, start_due_erasures                          the erasure and its proof
@@ -21,7 +21,7 @@ from portal.flow.closed import destroy_what_is_due
 from portal.flow.decided import countersign, decide, finish_review, reject, review
 from portal.flow.erased import ErasureNotProven, copy_is_settled, erase, start_due_erasures
 from portal.flow.received import Contact, confirm, is_decided, receive, replace_probe, withdraw
-from portal.flow.searched import search, start_due_searches
+from portal.flow.searched import look_again, search, start_due_searches
 from portal.flow.suppressed import (
     consent,
     end_due_consents,
@@ -58,6 +58,7 @@ __all__ = [
     "is_decided",
     "judge_held",
     "keep_template",
+    "look_again",
     "receive",
     "received_again",
     "reject",

@@ -2,20 +2,26 @@
 
 import time
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import numpy as np
 from django.db import transaction
 
-from matching import reviews
+from matching import further, reviews
 from matching import search as searching
 from matching.models import Search
 from portal import jobs, vault
+from portal.flow.received import is_decided
 from portal.models import Event, Evidence, EvidenceKind, Job, JobKind, JobState
 from portal.notices import outbox
 from rights import journal, requests
 from rights.law.lifecycle import Facts, RequestState, TransitionRefused
+from rights.law.sentences import gettext_noop
 from rights.models import RightsRequest
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 GATHERING = 20.0
 """Seconds for which a search takes further ones along: far less than a lease, and long beside a pass."""
@@ -26,6 +32,36 @@ def search_anew(request: RightsRequest, *, why: str) -> None:
     """What is held changed since the review: search again, review what is new, decide again."""
     requests.reopen(request=requests.locked(request.pk), actor=journal.SYSTEM, why=why)
     jobs.post(request_id=request.pk, kind=JobKind.SEARCH)
+
+
+@transaction.atomic
+def look_again(*, request_id: UUID, face_key: int, by: "User") -> None:
+    """Search also with a face that the review found to be the person's: one photograph does not find every pose.
+
+    The verdicts stand, and what is new is reviewed; two people must agree on what only this face finds. Repeating it
+    changes nothing.
+
+    Raises:
+        TransitionRefused: not between search and decision, the person's own photograph is gone, or the face was not
+            accepted by as many people as it takes.
+    """
+    request = requests.locked(request_id)
+    if request.state not in (RequestState.SEARCHED, RequestState.REVIEWED):
+        raise TransitionRefused(gettext_noop("Hits are reviewed after the search and before the decision."))
+    if is_decided(request):
+        raise TransitionRefused(gettext_noop("A claim was decided on this review; the search it rests on stands."))
+    if not probes_of(request):
+        raise TransitionRefused(gettext_noop("The person's photograph was destroyed; nothing can be searched with."))
+    reviewer = journal.staff(by.pk)
+    try:
+        added = further.add(subject=request.pk, face_key=face_key, by=reviewer)
+    except further.NotAccepted as problem:
+        text = gettext_noop("Only a hit that counts as the person, and is still held, can be searched with.")
+        raise TransitionRefused(text) from problem
+    if added:
+        journal.record(request=request, actor=reviewer, event="further_probe", detail={"face": face_key})
+        requests.reopen(request=request, actor=reviewer, why="searched with a further face")
+        jobs.post(request_id=request.pk, kind=JobKind.SEARCH)
 
 
 def start_due_searches() -> None:

@@ -14,7 +14,7 @@ from portal.serve.keys import write_private
 from portal.serve.texts import AUTHORITIES, PROFILE, RECIPIENTS, REMEDIES, TEXTS
 
 STAFF: Final = ("reviewer-one", "reviewer-two")
-"""Two, because a possible hit counts only once two people have said: same person."""
+"""Two, because most hits count only once two people have said: same person."""
 LOGINS: Final = "staff.json"
 
 DESK: Final = (

@@ -14,7 +14,7 @@ from benchmarks.rates import Counts, Floats, Tally
 from matching.bands import Bands, read
 from matching.engine import Box, DetectedFace
 
-LIMITS = Bands(match=0.45, possible=0.60, smallest_face=80, least_sharpness=20.0)
+LIMITS = Bands(match=0.45, possible=0.60, one_reviewer=0.30, smallest_face=80, least_sharpness=20.0)
 DRAW = measure.Draw(draws=200, seed=1)
 
 
@@ -323,6 +323,7 @@ def result() -> dict[str, Any]:
 BANDS = """
 match.up_to = 0.45
 possible.up_to = 0.60
+one_reviewer = { up_to = 0.30, nearest = { adults = 0.47, synthetic = 0.31 } }
 probe = { smallest_face = 80, least_sharpness = 20.0 }
 """
 
@@ -338,6 +339,8 @@ def test_the_provenance_is_what_the_bands_read(result: dict[str, Any]) -> None:
     assert measured.as_json()["on"] == "2026-01-31"
     with pytest.raises(ValueError, match="measure again"):
         read(BANDS.replace("0.45", "0.44") + text)
+    with pytest.raises(ValueError, match="One reviewer"):
+        read(BANDS.replace("0.30", "0.31") + text)
     with pytest.raises(TypeError):
         read(BANDS + text.replace("synthetic", "made_up"))
 

@@ -34,11 +34,11 @@ Run = Callable[[], None]
 
 
 def judge(request: RightsRequest, by: User, second: User, mine: set[str] = ADA) -> None:
-    """Review every open hit by the file it lies in; possible ones by both members of staff."""
+    """Review every open hit by the file it lies in; by both members of staff where it takes two."""
     open_faces = [hit.face_key for hit in reviews.open_hits(request.pk)]
     for hit in reviews.latest_search(request.pk).hits.filter(face_key__in=open_faces).select_related("photo"):
         verdict = "same" if hit.photo.path in mine else "not"
-        for reviewer in (by, second) if hit.band == "possible" else (by,):
+        for reviewer in (by, second)[: reviews.reviewers_needed(hit)]:
             flow.review(request_id=request.pk, face_key=hit.face_key, verdict=verdict, by=reviewer)
     flow.finish_review(request_id=request.pk, by=by)
 
