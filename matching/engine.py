@@ -2,7 +2,7 @@
 
 import threading
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,15 @@ class FaceEngine(Protocol):
     """With its version: templates of different names are never compared."""
     dimension: int
 
+    @property
+    def runtime(self) -> str:
+        """What makes the templates in this process, with its version. May load the models to know."""
+        ...
+
+    def prepare(self) -> None:
+        """Load every model now instead of at its first use."""
+        ...
+
     def detect(self, pixels: npt.NDArray[np.uint8], *, threshold: float = 0.0) -> list[tuple[Box, float]]:
         """Boxes and scores; a lower `threshold` gives doubtful faces too."""
         ...
@@ -46,12 +55,15 @@ class FaceEngine(Protocol):
         ...
 
 
+ENGINES: Final = {"auto": "matching.engines.auto.engine", "dlib": "matching.engines.dlib.DlibEngine"}
+"""What `settings.FACE_ENGINE` may say instead of the path of a class."""
+
 _lock = threading.Lock()
 
 
 @cache
 def _engine(path: str) -> FaceEngine:
-    engine: FaceEngine = import_string(path)()
+    engine: FaceEngine = import_string(ENGINES.get(path, path))()
     return engine
 
 

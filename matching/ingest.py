@@ -4,26 +4,23 @@ Each photo is one transaction, so an interrupted import has done whole photos an
 cannot be read is a row too, with the reason: it is counted in every certificate instead of being left out quietly.
 """
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from matching import processes, sources
+from matching import pool, reading, sources
 from matching.engine import DetectedFace, get_engine
 from matching.index import get_index
 from matching.models import Face, GroupPolicy, Photo, PhotoStatus, Source, Suppression
 from matching.reading import Reading, read_photo
 
-WORTH_A_POOL = 24
-"""Below this many new photos, starting further processes (each loads the models) costs more than it saves."""
-PROCESSES = 2
+WORTH_A_PROCESS = 12
+"""New photos for each process: with fewer, starting it (it loads the models) costs more than it saves."""
 
 
 @dataclass
@@ -45,8 +42,8 @@ class Report:
         return self.new + self.changed
 
 
-OnProgress = Callable[[int, int], None]
-"""Called with (photos done, photos in all)."""
+OnProgress = Callable[[int, int, int], None]
+"""Called with (photos done, photos in all, faces found)."""
 
 
 def register(*, url: str, name: str = "", group_policy: str = GroupPolicy.REDACT) -> Source:
@@ -68,6 +65,7 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None) -> R
 
     Raises:
         matching.sources.SourceUnreachable: nothing was changed, or what was done so far stands.
+        matching.pool.WorkersUnusable: no file could be read on this machine; what was done so far stands.
     """
     started = time.monotonic()
     report = Report()
@@ -81,11 +79,11 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None) -> R
     known = dict(source.photos.filter(engine=engine).values_list("path", "version"))
     todo = [item for path, item in listed.items() if known.get(path) != item.version]
     report.unchanged = len(listed) - len(todo)
-    for number, (item, reading) in enumerate(_readings(source, todo), start=1):
-        if reading is not None:
-            _write(source, item, reading, report)
+    for number, (item, read) in enumerate(_readings(source, todo), start=1):
+        if read is not None:
+            _write(source, item, read, report)
         if on_progress:
-            on_progress(number, len(todo))
+            on_progress(number, len(todo), report.faces)
     _remove_gone(source, set(listed), report)
     Source.objects.filter(pk=source.pk).update(last_import_at=timezone.now())
     get_index().sync()
@@ -98,30 +96,15 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None) -> R
 
 def _readings(source: Source, todo: list[sources.ObjectInfo]) -> Iterator[tuple[sources.ObjectInfo, Reading | None]]:
     """Every file with what was read from it; None for one that vanished meanwhile."""
-    if len(todo) < WORTH_A_POOL:
-        for item in todo:
-            yield item, read_photo(source, item.path)
+    jobs = [(source, item.path) for item in todo]
+    if not settings.IMPORT_PROCESSES:
+        for item, job in zip(todo, jobs, strict=True):
+            yield item, read_photo(*job)
         return
-    with _pool() as pool:
-        waiting: list[tuple[sources.ObjectInfo, Future[Reading | None]]] = []
-        for item in todo:
-            waiting.append((item, pool.submit(read_photo, source, item.path)))
-            if len(waiting) > 4 * PROCESSES:  # Bounded, so that pictures do not pile up in memory.
-                first, future = waiting.pop(0)
-                yield first, future.result()
-        for item, future in waiting:
-            yield item, future.result()
-
-
-@contextmanager
-def _pool() -> Iterator[ProcessPoolExecutor]:
-    """Further processes; on an error or Ctrl-C what was not begun is dropped."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=processes.begin)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    count = max(1, min(settings.IMPORT_PROCESSES, len(jobs) // WORTH_A_PROCESS))
+    for number, found in pool.each(read_photo, jobs, count=count, ready=reading.ready):
+        item = todo[number]
+        yield item, reading.unread(source, item.path, item.size) if isinstance(found, pool.Died) else found
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -129,7 +112,7 @@ def _pool() -> Iterator[ProcessPoolExecutor]:
 
 def is_suppressed(sha256: str, source_url: str) -> bool:
     """Whether an earlier erasure forbids to import this file or this address again."""
-    by_file = Suppression.objects.filter(sha256=sha256).exists()
+    by_file = bool(sha256) and Suppression.objects.filter(sha256=sha256).exists()
     return by_file or (bool(source_url) and Suppression.objects.filter(source_url=source_url).exists())
 
 

@@ -18,6 +18,9 @@ from matching.models import Source
 LARGEST_PHOTO = 200 * 1024 * 1024
 """Bytes. The controller's own files, not uploads; a file above this is listed as unreadable."""
 
+READER_DIED = "reader_died"
+"""The problem of a file that twice killed the process that read it, which no `ImageProblem` can tell."""
+
 
 class Reading(NamedTuple):
     """One file as read, before anything is written down."""
@@ -60,6 +63,26 @@ def read_photo(source: Source, path: str) -> Reading | None:
         metadata=picture.metadata | extra,
         faces=tuple(_faces(picture)),
     )
+
+
+def unread(source: Source, path: str, size: int) -> Reading | None:
+    """A file that killed the process that read it; None if it is gone. Raises: SourceUnreachable.
+
+    Its bytes are counted and hashed, and not looked into. Above LARGEST_PHOTO even they may be too much for the
+    memory, so that the checksum stays empty.
+    """
+    if size > LARGEST_PHOTO:
+        return Reading("", size, READER_DIED)
+    try:
+        data = sources.read_object(source, path)
+    except FileNotFoundError:
+        return None
+    return Reading(hashlib.sha256(data).hexdigest(), len(data), READER_DIED)
+
+
+def ready() -> None:
+    """See that photos could be read in this process."""
+    get_engine().prepare()
 
 
 def _faces(picture: Picture) -> list[DetectedFace]:

@@ -140,6 +140,7 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         "faces_held": held,
         "faces_scanned": scanned,
         "engine": engine.name,
+        "runtime": engine.runtime,
         "index_version": index_version,
         "bands": limits.as_json(),
         "swept_at": timezone.now().isoformat(),

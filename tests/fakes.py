@@ -61,6 +61,10 @@ class PaintedEngine:
 
     name = "painted/1"
     dimension = DIMENSION
+    runtime = "paint"
+
+    def prepare(self) -> None:
+        """There is nothing to load."""
 
     def detect(self, pixels: np.ndarray, *, threshold: float = 0.0) -> list[tuple[Box, float]]:
         return [(box, 1.0) for box, _name in self._found(pixels)]

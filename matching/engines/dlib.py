@@ -59,6 +59,16 @@ class DlibEngine:
     def _encoder(self) -> Any:
         return dlib.face_recognition_model_v1(model(ENCODER))
 
+    @property
+    def runtime(self) -> str:
+        """dlib itself."""
+        return f"dlib {dlib.__version__}"
+
+    def prepare(self) -> None:
+        """Load every model now. Raises: ModelsMissing."""
+        with self._lock:
+            _loaded = self._detector, self._landmarks, self._encoder
+
     def detect(self, pixels: npt.NDArray[np.uint8], *, threshold: float = 0.0) -> list[tuple[Box, float]]:
         """Boxes clipped to the picture, with dlib's own score (0 is the customary threshold; lower is doubtful)."""
         return [(_clipped(rectangle, pixels), score) for rectangle, score in self._rectangles(pixels, threshold)]

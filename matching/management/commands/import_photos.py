@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from matching import ingest
 from matching.models import GroupPolicy
+from matching.pool import WorkersUnusable
 from matching.progress import import_with_progress
 from matching.sources import SourceUnreachable
 
@@ -33,12 +34,15 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except SourceUnreachable as error:
             raise CommandError(f"{options['url']} cannot be read at the moment; nothing was removed.") from error
+        except WorkersUnusable as error:
+            raise CommandError(f"Nothing can be read: {error}. See that there is memory enough.") from error
         except KeyboardInterrupt as error:
             raise CommandError("Interrupted. What was imported stays; run the command again for the rest.") from error
-        rate = report.read / report.seconds if report.seconds else 0.0
+        rates = [number / report.seconds if report.seconds else 0.0 for number in (report.read, report.faces)]
         self.stdout.write(
             f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone, "
-            f"{report.suppressed} refused because erased; {report.faces} faces; {rate:.1f} photos a second."
+            f"{report.suppressed} refused because erased; {report.faces} faces; "
+            f"{rates[0]:.1f} photos and {rates[1]:.1f} faces a second."
         )
         if report.unreadable:
             self.stdout.write(f"{len(report.unreadable)} could not be read:")
