@@ -3,18 +3,17 @@
 import logging
 from importlib import import_module
 
-from matching.engine import FaceEngine
 from matching.engines.dlib import DlibEngine
 
 logger = logging.getLogger(__name__)
 
 
-def engine() -> FaceEngine:
+def engine() -> DlibEngine:
     """`OnnxEngine`, which falls back to dlib by itself; dlib alone where ONNX Runtime cannot even be loaded."""
     try:
         module = import_module("matching.engines.onnx")
     except ImportError as problem:
         logger.warning("Faces are encoded by dlib, slowly. ONNX Runtime is not used: %s.", problem)
         return DlibEngine()
-    chosen: FaceEngine = module.OnnxEngine()
+    chosen: DlibEngine = module.OnnxEngine()
     return chosen

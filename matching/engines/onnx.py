@@ -117,7 +117,8 @@ class OnnxEngine(DlibEngine):
             network = self._network
         if network is None:
             return super()._templates(pixels, shapes)
-        return encode(network, np.stack(dlib.get_face_chips(pixels, shapes, size=SIDE, padding=PADDING)))
+        chips = [dlib.get_face_chip(pixels, shape, size=SIDE, padding=PADDING) for shape in shapes]
+        return encode(network, np.stack(chips))
 
 
 # --- the converted network --------------------------------------------------------------------------------------------

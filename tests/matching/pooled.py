@@ -37,6 +37,13 @@ def ready() -> None:
     """All is well."""
 
 
+def threads() -> tuple[str | None, str | None, int]:
+    """How many threads numpy's library, dlib and ONNX Runtime may use here."""
+    from django.conf import settings
+
+    return os.environ.get("OPENBLAS_NUM_THREADS"), os.environ.get("OMP_NUM_THREADS"), settings.ENCODER_THREADS
+
+
 class DeadlyEngine(PaintedEngine):
     """Dies of dark pictures."""
 

@@ -161,6 +161,17 @@ def test_it_finds_the_faces_and_templates_that_dlib_finds(people: People, refere
     assert engine.faces(np.zeros((200, 200, 3), np.uint8)) == []
 
 
+def test_a_template_does_not_depend_on_who_else_is_in_the_picture(people: People, reference: DlibEngine) -> None:
+    """As `face_recognition` does it: each face is cut out and encoded alone."""
+    pixels = pixels_of(people.group("P001", "P004"))
+    found = [rectangle for rectangle, _score in reference._rectangles(pixels, 0.0)]
+    alone = [reference._encoder.compute_face_descriptor(pixels, reference._landmarks(pixels, box)) for box in found]
+    assert len(found) == 2
+    for engine in (reference, onnx.OnnxEngine()):
+        templates = np.array([face.template for face in engine.faces(pixels)])
+        assert np.abs(templates - np.array(alone)).max() <= onnx.AGREEMENT
+
+
 def test_many_faces_are_encoded_in_batches_to_the_same_templates(reference: DlibEngine) -> None:
     network = onnx.OnnxEngine()._network
     chips = onnx.known_chips()

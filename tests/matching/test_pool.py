@@ -18,7 +18,7 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 
 from matching import ingest, pool, reading
-from matching.models import Face, Photo, PhotoStatus, Source, Suppression
+from matching.models import Face, Photo, PhotoStatus, Suppression
 from tests.fakes import paint
 from tests.matching import pooled
 from tests.project import ROOT
@@ -60,6 +60,12 @@ def test_processes_that_never_get_ready_blame_no_job() -> None:
 def test_an_error_of_the_work_is_the_callers() -> None:
     with pytest.raises(OSError, match="went away"):
         list(pool.each(pooled.fail, [()], count=1, ready=pooled.ready))
+
+
+def test_a_process_uses_one_thread_whatever_the_importing_one_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "REGARD_ENCODER_THREADS"):
+        monkeypatch.setenv(name, "4")
+    assert list(pool.each(pooled.threads, [()], count=1, ready=pooled.ready)) == [(0, ("1", "1", 1))]
 
 
 # --- an import --------------------------------------------------------------------------------------------------------
@@ -143,7 +149,7 @@ def test_the_command_says_that_no_process_works(folder: Path, monkeypatch: pytes
         raise pool.WorkersUnusable("the processes that read photos die before they read one")
 
     monkeypatch.setattr(pool, "each", never)
-    with pytest.raises(CommandError, match="Nothing can be read: .* memory"):
+    with pytest.raises(CommandError, match=r"Nothing can be read: .* memory"):
         call_command("import_photos", str(folder))
 
 
@@ -213,9 +219,7 @@ def children(pid: int) -> list[int]:
 
 def readers(pid: int) -> list[int]:
     """Those among the children that read photos; there is also one that looks after their semaphores."""
-    return [
-        child for child in children(pid) if b"spawn_main" in Path("/proc", str(child), "cmdline").read_bytes()
-    ]
+    return [child for child in children(pid) if b"spawn_main" in Path("/proc", str(child), "cmdline").read_bytes()]
 
 
 @pytest.fixture
