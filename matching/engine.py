@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,15 @@ class FaceEngine(Protocol):
     """With its version: templates of different names are never compared."""
     dimension: int
 
+    @property
+    def runtime(self) -> str:
+        """What makes the templates in this process, with its version. May load the models to know."""
+        ...
+
+    def prepare(self) -> None:
+        """Load every model now instead of at its first use."""
+        ...
+
     def detect(
         self, pixels: npt.NDArray[np.uint8], *, threshold: float = 0.0, detector: Detector = Detector.DEFAULT
     ) -> list[tuple[Box, float]]:
@@ -72,12 +81,15 @@ class FaceEngine(Protocol):
         ...
 
 
+ENGINES: Final = {"auto": "matching.engines.auto.engine", "dlib": "matching.engines.dlib.DlibEngine"}
+"""What `settings.FACE_ENGINE` may say instead of the path of a class."""
+
 _lock = threading.Lock()
 
 
 @cache
 def _engine(path: str) -> FaceEngine:
-    engine: FaceEngine = import_string(path)()
+    engine: FaceEngine = import_string(ENGINES.get(path, path))()
     return engine
 
 

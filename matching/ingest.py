@@ -4,27 +4,24 @@ Each photo is one transaction, so an interrupted import has done whole photos an
 cannot be read is a row too, with the reason: it is counted in every certificate instead of being left out quietly.
 """
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from matching import keys, processes, sources, suppression
+from matching import keys, pool, reading, sources, suppression
 from matching.copies import Copy, copies
 from matching.engine import Box, Detector, get_engine
 from matching.index import get_index
 from matching.models import Face, GroupPolicy, Photo, PhotoStatus, Source, Suppression
 from matching.reading import Reading, read_photo
 
-WORTH_A_POOL = 24
-"""Below this many new photos, starting further processes (each loads the models) costs more than it saves."""
-PROCESSES = 2
+WORTH_A_PROCESS = 12
+"""New photos for each process: with fewer, starting it (it loads the models) costs more than it saves."""
 
 
 @dataclass
@@ -49,8 +46,8 @@ class Report:
         return self.new + self.changed
 
 
-OnProgress = Callable[[int, int], None]
-"""Called with (photos done, photos in all)."""
+OnProgress = Callable[[int, int, int], None]
+"""Called with (photos done, photos in all, faces found)."""
 
 
 def register(
@@ -83,6 +80,7 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None, empt
 
     Raises:
         matching.sources.SourceUnreachable: nothing was changed, or what was done so far stands.
+        matching.pool.WorkersUnusable: no file could be read on this machine; what was done so far stands.
     """
     started = time.monotonic()
     report = Report()
@@ -105,11 +103,11 @@ def _import(source: Source, report: Report, on_progress: OnProgress | None, empt
     known = dict(_well_read(source).values_list("path", "version"))
     todo = [item for path, item in listed.items() if known.get(path) != item.version]
     report.unchanged = len(listed) - len(todo)
-    for number, (item, reading) in enumerate(_readings(source, todo), start=1):
-        if reading is not None:
-            _write(source, item, reading, report)
+    for number, (item, read) in enumerate(_readings(source, todo), start=1):
+        if read is not None:
+            _write(source, item, read, report)
         if on_progress:
-            on_progress(number, len(todo))
+            on_progress(number, len(todo), report.faces)
     _remove_gone(source, set(listed), report)
 
 
@@ -127,19 +125,15 @@ def _well_read(source: Source) -> QuerySet[Photo]:
 def _readings(source: Source, todo: list[sources.ObjectInfo]) -> Iterator[tuple[sources.ObjectInfo, Reading | None]]:
     """Every file with what was read from it; None for one that vanished meanwhile."""
     marked = _marked(source)
-    if len(todo) < WORTH_A_POOL:
-        for item in todo:
-            yield item, read_photo(source, item.path, marked.get(item.path, ()))
+    jobs = [(source, item.path, marked.get(item.path, ())) for item in todo]
+    if not settings.IMPORT_PROCESSES:
+        for item, job in zip(todo, jobs, strict=True):
+            yield item, read_photo(*job)
         return
-    with _pool() as pool:
-        waiting: list[tuple[sources.ObjectInfo, Future[Reading | None]]] = []
-        for item in todo:
-            waiting.append((item, pool.submit(read_photo, source, item.path, marked.get(item.path, ()))))
-            if len(waiting) > 4 * PROCESSES:  # Bounded, so that pictures do not pile up in memory.
-                first, future = waiting.pop(0)
-                yield first, future.result()
-        for item, future in waiting:
-            yield item, future.result()
+    count = max(1, min(settings.IMPORT_PROCESSES, len(jobs) // WORTH_A_PROCESS))
+    for number, found in pool.each(read_photo, jobs, count=count, ready=reading.ready):
+        item = todo[number]
+        yield item, reading.unread(source, item.path, item.size) if isinstance(found, pool.Died) else found
 
 
 def _marked(source: Source) -> dict[str, tuple[Box, ...]]:
@@ -150,23 +144,12 @@ def _marked(source: Source) -> dict[str, tuple[Box, ...]]:
     return {photo.path: keys.by_hand(photo, engine) for photo in photos}
 
 
-@contextmanager
-def _pool() -> Iterator[ProcessPoolExecutor]:
-    """Further processes; on an error or Ctrl-C what was not begun is dropped."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=processes.begin)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
 def is_suppressed(sha256: str, source_url: str) -> bool:
     """Whether an earlier erasure forbids to import this file or this address again."""
-    by_file = Suppression.objects.filter(sha256=sha256).exists()
+    by_file = bool(sha256) and Suppression.objects.filter(sha256=sha256).exists()
     return by_file or (bool(source_url) and Suppression.objects.filter(source_url=source_url).exists())
 
 

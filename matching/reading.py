@@ -19,6 +19,9 @@ from matching.models import Source
 LARGEST_PHOTO = 200 * 1024 * 1024
 """Bytes. The controller's own files, not uploads; a file above this is listed as unreadable."""
 
+READER_DIED = "reader_died"
+"""The problem of a file that twice killed the process that read it, which no `ImageProblem` can tell."""
+
 
 class Reading(NamedTuple):
     """One file as read, before anything is written down.
@@ -78,6 +81,26 @@ def read_photo(source: Source, path: str, marked: Sequence[Box] = ()) -> Reading
         faces=tuple(finite(get_engine().faces(picture.pixels, detector=detector))),
         marked=tuple(encode(picture, marked)),
     )
+
+
+def unread(source: Source, path: str, size: int) -> Reading | None:
+    """A file that killed the process that read it; None if it is gone. Raises: SourceUnreachable.
+
+    Its bytes are counted and hashed, and not looked into. Above LARGEST_PHOTO even they may be too much for the
+    memory, so that the checksum stays empty.
+    """
+    if size > LARGEST_PHOTO:
+        return Reading("", size, READER_DIED, Detector(source.detector))
+    try:
+        data = sources.read_object(source, path)
+    except FileNotFoundError:
+        return None
+    return Reading(hashlib.sha256(data).hexdigest(), len(data), READER_DIED, Detector(source.detector))
+
+
+def ready() -> None:
+    """See that photos could be read in this process."""
+    get_engine().prepare()
 
 
 def encode(picture: Picture, boxes: Sequence[Box]) -> list[DetectedFace]:

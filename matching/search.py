@@ -175,6 +175,7 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         "faces_by_hand": Face.objects.filter(by_hand=True).count(),
         "faces_scanned": scanned,
         "engine": engine.name,
+        "runtime": engine.runtime,
         "index_version": index_version,
         "index_checked_at": checked_at.isoformat() if checked_at else None,
         "bands": limits.as_json(),

@@ -6,6 +6,7 @@ default and refuses to start while a secret, a host name or the public address i
 
 import base64
 import binascii
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -169,10 +170,13 @@ RETENTION_DAYS: dict[str, int | None] = {
 
 INDEX_DIR = VAR_DIR / "index"
 ANSWERS_DIR = VAR_DIR / "answers"
-FACE_ENGINE = env.str("REGARD_FACE_ENGINE", "matching.engines.dlib.DlibEngine")
+FACE_ENGINE = env.str("REGARD_FACE_ENGINE", "auto")
 MODELS_DIR = VAR_DIR / "models"
 ENCODER_THREADS = env.int("REGARD_ENCODER_THREADS", 1)
-"""Threads of one process for the templates of `matching.engines.onnx.OnnxEngine`; dlib uses one."""
+"""Threads of one process for templates in ONNX Runtime; dlib uses one, and so does every process of an import."""
+IMPORT_PROCESSES = env.int("REGARD_IMPORT_PROCESSES", len(os.sched_getaffinity(0)))
+"""Processes that read photos during an import. 0: the importing process reads them itself, and a file that kills its
+reader kills the import."""
 UPLOAD_MAX_BYTES = env.int("REGARD_UPLOAD_MAX_BYTES", 15 * 1024 * 1024)
 IMAGE_MAX_PIXELS = env.int("REGARD_IMAGE_MAX_PIXELS", 60_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES + 1024 * 1024

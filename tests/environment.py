@@ -30,6 +30,8 @@ def prepare() -> None:
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # Nor does the machine that it runs on lend its credentials.
     os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.environ["AWS_CONFIG_FILE"] = str(folder / "none")
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+    # Other processes know none of what a test has replaced. Tests of the pool ask for one.
+    os.environ["REGARD_IMPORT_PROCESSES"] = "0"
     # Two threads per library call are slower than one when the suite itself keeps every core busy.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

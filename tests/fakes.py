@@ -74,6 +74,10 @@ class PaintedEngine:
     dimension = DIMENSION
     overlooks: tuple[str, ...] = ()
     """Whom the default detector does not see."""
+    runtime = "paint"
+
+    def prepare(self) -> None:
+        """There is nothing to load."""
 
     def detect(
         self, pixels: np.ndarray, *, threshold: float = 0.0, detector: Detector = Detector.DEFAULT

@@ -1,16 +1,22 @@
 """dlib's network in ONNX Runtime: its weights read, its templates compared with dlib's, and dlib where they differ."""
 
 import logging
+import multiprocessing
 import random
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.management import call_command
 from PIL import Image
 from pytest_django.fixtures import Settings
 
-from matching import search
-from matching.engines import dat, graph, onnx
+from matching import ingest, processes, search
+from matching.engine import _engine, get_engine
+from matching.engines import auto, dat, graph, onnx
 from matching.engines.dlib import ENCODER, DlibEngine, model
 from matching.models import Face, Source
 from tests.holdings import People
@@ -155,6 +161,17 @@ def test_it_finds_the_faces_and_templates_that_dlib_finds(people: People, refere
     assert engine.faces(np.zeros((200, 200, 3), np.uint8)) == []
 
 
+def test_a_template_does_not_depend_on_who_else_is_in_the_picture(people: People, reference: DlibEngine) -> None:
+    """As `face_recognition` does it: each face is cut out and encoded alone."""
+    pixels = pixels_of(people.group("P001", "P004"))
+    found = [rectangle for rectangle, _score in reference._by_hog(pixels, 0.0)]
+    alone = [reference._encoder.compute_face_descriptor(pixels, reference._landmarks(pixels, box)) for box in found]
+    assert len(found) == 2
+    for engine in (reference, onnx.OnnxEngine()):
+        templates = np.array([face.template for face in engine.faces(pixels)])
+        assert np.abs(templates - np.array(alone)).max() <= onnx.AGREEMENT
+
+
 def test_many_faces_are_encoded_in_batches_to_the_same_templates(reference: DlibEngine) -> None:
     network = onnx.OnnxEngine()._network
     chips = onnx.known_chips()
@@ -188,13 +205,15 @@ def test_threads_are_those_of_the_settings_or_those_asked_for(settings: Settings
     assert onnx.OnnxEngine(threads=2)._network.get_session_options().intra_op_num_threads == 2
 
 
-def test_what_dlib_imported_is_found_with_a_probe_of_its(
+def test_what_one_encoder_imported_is_found_by_the_other_and_is_not_read_again(
     collection: Source, people: People, settings: Settings
 ) -> None:
     selfie = people.selfie("P004").read_bytes()
     before = search.find(search.probe_template(selfie)[None])
-    settings.FACE_ENGINE = SETTING
+    settings.FACE_ENGINE = "dlib"
+    assert ingest.import_source(source=collection).read == 0
     after = search.find(search.probe_template(selfie)[None])
+    assert [found.certificate["runtime"].split()[0] for found in (before, after)] == ["ONNX", "dlib"]
     assert after.certificate["complete"] is True
     assert after.certificate["faces_scanned"] == Face.objects.count()
     assert [(hit.face_id, hit.band) for hit in after.hits] == [(hit.face_id, hit.band) for hit in before.hits]
@@ -214,6 +233,74 @@ def test_the_conversion_is_made_once_for_the_same_weights(weights: Path, tmp_pat
     other.write_bytes(spoilt)
     assert onnx.converted(other, tmp_path / "models") != first
     assert len(list((tmp_path / "models").iterdir())) == 2
+
+
+def test_a_damaged_conversion_is_made_again_before_it_is_used(
+    weights: Path, tmp_path: Path, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.MODELS_DIR = tmp_path
+    cached = onnx.converted(weights, tmp_path)
+    good = bytearray(cached.read_bytes())
+    for damage in (good[:1_000_000], good[:-1] + b"?", bytes(good[:5000]) + b"!" + bytes(good[5001:])):
+        cached.write_bytes(damage)
+        with caplog.at_level(logging.WARNING, logger="matching.engines.onnx"):
+            caplog.clear()
+            engine = onnx.OnnxEngine()
+            assert engine.runtime == onnx.RUNTIME
+        assert [record.getMessage() for record in caplog.records] == [
+            "The converted network is damaged; it is made again."
+        ]
+        assert cached.read_bytes() == good
+        assert list(tmp_path.iterdir()) == [cached]
+
+
+def test_processes_that_convert_at_once_leave_one_whole_file(weights: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=context, initializer=processes.begin) as pool:
+        first, second = pool.map(onnx.converted, [weights, weights], [folder, folder])
+    assert first == second
+    assert list(folder.iterdir()) == [first]
+    assert onnx._intact(first)
+
+
+# --- the choice -------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_choice_onnx_runtime_encodes_and_the_log_and_certificate_say_so(
+    db: None, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = onnx.OnnxEngine()
+    assert settings.FACE_ENGINE == "auto"
+    assert isinstance(get_engine(), onnx.OnnxEngine)
+    with caplog.at_level(logging.INFO, logger="matching.engines.onnx"):
+        engine.prepare()
+    [record] = caplog.records
+    assert record.getMessage().startswith(f"Faces are encoded by {onnx.RUNTIME}")
+    certificate = search.certificate("segments/1", 0)
+    assert certificate["runtime"].startswith("ONNX Runtime ")
+    assert certificate["engine"] == DlibEngine.name
+
+
+def test_where_onnx_runtime_cannot_be_loaded_dlib_encodes(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "matching.engines.onnx", None)
+    engine = auto.engine()
+    assert type(engine) is DlibEngine
+    assert engine.runtime.startswith("dlib ")
+    assert "ONNX Runtime is not used" in caplog.text
+
+
+def test_the_models_are_prepared_by_a_command(settings: Settings, tmp_path: Path) -> None:
+    settings.MODELS_DIR = tmp_path / "models"
+    settings.FACE_ENGINE = SETTING
+    _engine.cache_clear()
+    out = StringIO()
+    call_command("prepare_models", stdout=out)
+    _engine.cache_clear()
+    assert out.getvalue() == f"Faces are encoded by {onnx.RUNTIME}.\n"
+    assert len(list(settings.MODELS_DIR.glob("*.onnx"))) == 1
 
 
 # --- where the two do not agree ---------------------------------------------------------------------------------------
@@ -249,14 +336,17 @@ def test_a_network_that_differs_from_dlib_is_not_used_and_made_again(
     last = last._replace(weights=last.weights * np.float32(factor))
     cached = onnx.converted(weights, tmp_path)
     good = cached.read_bytes()
-    cached.write_bytes(graph.build(network._replace(layers=(*layers, last))).SerializeToString())
+    bad = graph.build(network._replace(layers=(*layers, last))).SerializeToString()
+    cached.unlink()
+    other = cached.with_stem(f"{cached.stem.rpartition('-')[0]}-{onnx._checksum(bad)}")
+    other.write_bytes(bad)
     assert "differ from dlib's" in falls_back(caplog, people, reference)
-    assert not cached.exists()
+    assert not other.exists()
     assert onnx.OnnxEngine()._network is not None
     assert cached.read_bytes() == good
 
 
-def test_a_damaged_conversion_is_not_used_and_made_again(
+def test_a_conversion_that_cannot_be_loaded_is_not_used_and_made_again(
     weights: Path,
     tmp_path: Path,
     settings: Settings,
@@ -266,9 +356,12 @@ def test_a_damaged_conversion_is_not_used_and_made_again(
 ) -> None:
     settings.MODELS_DIR = tmp_path
     cached = onnx.converted(weights, tmp_path)
-    cached.write_bytes(cached.read_bytes()[:1_000_000])
+    bad = cached.read_bytes()[:1_000_000]
+    cached.unlink()
+    cached.with_stem(f"{cached.stem.rpartition('-')[0]}-{onnx._checksum(bad)}").write_bytes(bad)
     assert "ONNX Runtime is not used" in falls_back(caplog, people, reference)
     assert onnx.OnnxEngine()._network is not None
+    assert list(tmp_path.iterdir()) == [cached]
 
 
 def test_without_a_place_for_the_conversion_dlib_encodes(

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from matching import ingest
 from matching.engine import Detector
 from matching.models import GroupPolicy
+from matching.pool import WorkersUnusable
 from matching.progress import import_with_progress
 from matching.sealing import VaultError
 from matching.sources import SourceUnreachable
@@ -55,6 +56,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except SourceUnreachable as error:
             raise CommandError(f"{source.url} cannot be read at the moment: {error}. Nothing was removed.") from error
+        except WorkersUnusable as error:
+            raise CommandError(f"Nothing can be read: {error}. See that there is memory enough.") from error
         except VaultError as error:
             raise CommandError(f"A template that must be compared with cannot be opened: {error}") from error
         except KeyboardInterrupt as error:
@@ -62,10 +65,11 @@ class Command(BaseCommand):
         self._tell(report)
 
     def _tell(self, report: ingest.Report) -> None:
-        rate = report.read / report.seconds if report.seconds else 0.0
+        rates = [number / report.seconds if report.seconds else 0.0 for number in (report.read, report.faces)]
         self.stdout.write(
             f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone, "
-            f"{report.suppressed} refused because erased; {report.faces} faces; {rate:.1f} photos a second."
+            f"{report.suppressed} refused because erased; {report.faces} faces; "
+            f"{rates[0]:.1f} photos and {rates[1]:.1f} faces a second."
         )
         if report.held:
             self.stdout.write(f"{report.held} faces may be of people who asked not to be held: decide at the desk.")

@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 from rich.console import Console
 
+from matching.pool import WorkersUnusable
 from matching.sources import SourceUnreachable
 from portal import catalogues
 from portal.models import ControllerProfile
@@ -61,6 +62,8 @@ class Command(BaseCommand):
             catalogues.compile_all()
             call_command("migrate", verbosity=0)
             logins = seed.staff_logins(settings.VAR_DIR)
+            if not settings.MODELS_DIR.exists():
+                call_command("prepare_models", stdout=self.stdout)
             console = Console(stderr=True)
             if photos:
                 holdings.own(photos, console=console)
@@ -72,6 +75,8 @@ class Command(BaseCommand):
             raise CommandError("Stopped. What was imported stays; the next start does the rest.") from None
         except SourceUnreachable as reason:
             raise CommandError(f"The photographs cannot be read ({reason}); see that their folder is there.") from None
+        except WorkersUnusable as reason:
+            raise CommandError(f"Nothing can be imported: {reason}. See that there is memory enough.") from None
         return logins
 
     def supervise(self, *, run: Path, port: int, photos: Path | None, logins: dict[str, str]) -> None:
