@@ -17,11 +17,12 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from matching.index import codes
 from matching.index.base import Codes, FaceIds, Rows, SweepCancelled, Swept, Vectors, Watch
@@ -117,7 +118,7 @@ def sweep_many(
     found: list[_Hits] = []
     scanned = 0
     # Each thread works off pieces of its own; BLAS must not start threads beside them.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(count, thread_name_prefix="sweep") as pool:
+    with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(count, thread_name_prefix="sweep") as pool:
         waiting: deque[Future[tuple[list[_Hits], int]]] = deque()
 
         def settle() -> int:
@@ -139,6 +140,12 @@ def sweep_many(
             for future in waiting:  # After an error, what was not begun is dropped.
                 future.cancel()
     return _by_owner(found, owners, scanned)
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Found once: looking for the loaded libraries takes longer than comparing a hundred thousand faces."""
+    return ThreadpoolController()
 
 
 def _pieces(rows: Iterable[Rows]) -> Iterator[tuple[Rows, int, int]]:
