@@ -22,6 +22,15 @@ class Box(NamedTuple):
     bottom: int
 
 
+def overlap(one: Box, other: Box) -> float:
+    """How much of the smaller box lies in the other, from 0 to 1."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    return width * height / min((box.right - box.left) * (box.bottom - box.top) for box in (one, other))
+
+
 class DetectedFace(NamedTuple):
     """One face: where, its template (float32, (dimension,)), and the detector's confidence on its own scale."""
 
@@ -43,6 +52,10 @@ class FaceEngine(Protocol):
 
     def faces(self, pixels: npt.NDArray[np.uint8]) -> list[DetectedFace]:
         """Every face found, encoded."""
+        ...
+
+    def five_points(self, pixels: npt.NDArray[np.uint8], box: Box) -> npt.NDArray[np.float64]:
+        """(5, 2): x and y of eyes, nose tip and corners of the mouth of the face in a box, those on the left first."""
         ...
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from matching import processes, sources
+from matching import own_templates, processes, sources
 from matching.copies import Copy, copies
 from matching.engine import DetectedFace, get_engine
 from matching.index import get_index
@@ -37,6 +37,7 @@ class Report:
     gone: int = 0
     suppressed: int = 0
     faces: int = 0
+    dropped: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     written: list[int] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)
@@ -134,7 +135,7 @@ def _pool() -> Iterator[ProcessPoolExecutor]:
 
 def is_suppressed(sha256: str, source_url: str) -> bool:
     """Whether an earlier erasure forbids to import this file or this address again."""
-    by_file = Suppression.objects.filter(sha256=sha256).exists()
+    by_file = bool(sha256) and Suppression.objects.filter(sha256=sha256).exists()
     return by_file or (bool(source_url) and Suppression.objects.filter(source_url=source_url).exists())
 
 
@@ -175,9 +176,11 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
         report.written.append(photo.pk)
     if reading.problem:
         report.unreadable.append((item.path, reading.problem))
-    if same and photo.faces.count() == len(faces):
+    kept, dropped = own_templates.that_stay(before, reading, status) if before else ((), 0)
+    report.dropped += dropped
+    if same and not dropped and photo.faces.filter(engine=engine).count() == len(faces):
         return  # The same bytes under a new date: the faces keep the identity under which they were reviewed.
-    photo.faces.all().delete()
+    photo.faces.exclude(pk__in=kept).delete()
     Face.objects.bulk_create(face_row(photo, face, engine) for face in faces)
 
 
@@ -191,7 +194,7 @@ def import_one(*, source: Source, path: str) -> None:
     """Import one file, as it now is; what is gone is forgotten. Raises: SourceUnreachable."""
     reading = read_photo(source, path) if sources.exists(source, path) else None
     if reading is None:
-        Photo.objects.filter(source=source, path=path).delete()
+        own_templates.forget(Photo.objects.filter(source=source, path=path))
         return
     _write(source, sources.ObjectInfo(path, reading.size, sources.version_of(source, path)), reading, Report())
 
@@ -214,7 +217,8 @@ def face_row(photo: Photo, face: DetectedFace, engine: str) -> Face:
 
 def _remove_gone(source: Source, listed: set[str], report: Report) -> None:
     """Forget photos whose file is gone. Only after a listing that succeeded: an unreachable source has lost nothing."""
-    gone = [pk for pk, path in source.photos.values_list("pk", "path") if path not in listed]
+    pictures = source.photos.exclude(status=PhotoStatus.TEMPLATE)
+    gone = [pk for pk, path in pictures.values_list("pk", "path") if path not in listed]
     for start in range(0, len(gone), 500):
-        Photo.objects.filter(pk__in=gone[start : start + 500]).delete()
+        own_templates.forget(Photo.objects.filter(pk__in=gone[start : start + 500]))
     report.gone = len(gone)

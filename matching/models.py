@@ -10,6 +10,8 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from matching.metrics import Metric
+
 
 def new_face_id() -> int:
     """A random 63-bit identifier.
@@ -42,15 +44,21 @@ class Source(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def holds_pictures(self) -> bool:
+        """Whether there is a storage; without one, only templates are held."""
+        return not self.url.startswith("templates:")
+
 
 class PhotoStatus(models.TextChoices):
     READ = "read", _("read")
     UNREADABLE = "unreadable", _("unreadable")
     SUPPRESSED = "suppressed", _("erased before, and there again")
+    TEMPLATE = "template", _("template held, no picture")
 
 
 class Photo(models.Model):
-    """One picture file held in a source."""
+    """One picture file held in a source; or one of which only templates are held, under the path it is known by."""
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="photos")
     path = models.CharField(max_length=1000, help_text="Path inside the source, with forward slashes.")
@@ -78,6 +86,11 @@ class Photo(models.Model):
     def __str__(self) -> str:
         return f"photo {self.pk}"
 
+    @property
+    def is_held(self) -> bool:
+        """Whether there is a picture; without one, only templates of it are held."""
+        return self.status != PhotoStatus.TEMPLATE
+
 
 class Face(models.Model):
     """One face in a photo, and its template."""
@@ -89,8 +102,9 @@ class Face(models.Model):
     right = models.IntegerField()
     bottom = models.IntegerField()
     score = models.FloatField(help_text="Detection confidence, engine's own scale.")
-    template = models.BinaryField(help_text="128 little-endian float32.")
-    engine = models.CharField(max_length=64)
+    template = models.BinaryField(help_text="Little-endian float32, as many as the engine or template space has.")
+    engine = models.CharField(max_length=64, help_text="Engine with its version, or name of a template space.")
+    metadata = models.JSONField(default=dict, blank=True, help_text="What was imported with an own template.")
 
     class Meta:
         ordering = ["pk"]
@@ -99,6 +113,34 @@ class Face(models.Model):
 
     def __str__(self) -> str:
         return f"face {self.pk}"
+
+
+class TemplateSpace(models.Model):
+    """Templates that the controller made with an engine of its own, and how they are compared."""
+
+    name = models.CharField(max_length=64, unique=True, help_text="Stands as `engine` with each of its faces.")
+    dimension = models.PositiveIntegerField()
+    metric = models.CharField(max_length=13, choices=Metric.choices)
+    match = models.FloatField(help_text="Outermost value of the band, in the space's metric, included.")
+    possible = models.FloatField(help_text="Outermost value of the band, in the space's metric, included.")
+    provenance = models.TextField(help_text="Where the bands come from.")
+    model = models.JSONField(help_text="What encodes probes: fields of `matching.engines.encoder.ProbeModel`.")
+    declared_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def radius(self) -> float:
+        """Euclidean distance up to which a face is at least possible."""
+        return Metric(self.metric).euclidean(self.possible)
+
+    def band(self, distance: float) -> "Band":
+        """The band of a Euclidean distance within the radius."""
+        return Band.MATCH if distance <= Metric(self.metric).euclidean(self.match) else Band.POSSIBLE
 
 
 class Search(models.Model):
@@ -132,6 +174,7 @@ class Hit(models.Model):
     photo = models.ForeignKey(Photo, null=True, on_delete=models.SET_NULL, related_name="+")
     distance = models.FloatField(help_text="Euclidean, smallest over the probes.")
     band = models.CharField(max_length=8, choices=Band.choices)
+    metric = models.CharField(max_length=13, choices=Metric.choices, default=Metric.EUCLIDEAN)
 
     class Meta:
         ordering = ["distance", "pk"]
@@ -139,6 +182,11 @@ class Hit(models.Model):
 
     def __str__(self) -> str:
         return f"hit {self.pk}"
+
+    @property
+    def value(self) -> float:
+        """The distance in the metric of the face's space."""
+        return Metric(self.metric).of(self.distance)
 
 
 class Verdict(models.TextChoices):
@@ -169,6 +217,8 @@ class Review(models.Model):
 class ErasureAction(models.TextChoices):
     DELETE = "delete", _("deleted")
     REDACT = "redact", _("person obscured")
+    TEMPLATE = "template", _("template deleted")
+    """There was no picture."""
 
 
 class Erasure(models.Model):

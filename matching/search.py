@@ -11,14 +11,16 @@ from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
-from matching import sources
+from matching import sources, space_search
 from matching.bands import bands
 from matching.engine import Box, DetectedFace, get_engine
 from matching.images import ImageProblem, Pixels, read_picture
-from matching.index import IndexDamaged, Swept, get_index
+from matching.index import Swept, get_index
 from matching.index.base import Vectors
 from matching.index.sweep import checked
-from matching.models import Band, Face, Hit, Photo, PhotoStatus, Search, Source
+from matching.metrics import Metric
+from matching.models import Band, Face, Hit, Photo, PhotoStatus, Search, Source, TemplateSpace
+from matching.space_search import Probe, Probes, by_space
 
 SHARPNESS_SIDE = 150
 
@@ -36,12 +38,13 @@ class ProbeProblem(Exception):  # noqa: N818 - told to the person as advice
 
 
 class Found(NamedTuple):
-    """A face within a band; `distance` is Euclidean, the smallest over the probes."""
+    """A face within a band; `distance` is Euclidean, the smallest over the probes. `metric` is that of its space."""
 
     face_id: int
     photo_id: int
     distance: float
     band: Band
+    metric: str = Metric.EUCLIDEAN
 
 
 class Findings(NamedTuple):
@@ -51,12 +54,27 @@ class Findings(NamedTuple):
     certificate: dict[str, Any]
 
 
-def probe_template(jpeg: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """The template of the one face in a probe, float32 (dimension,).
+def probe(jpeg: bytes) -> Probe:
+    """The templates of the one face in a probe, of the engine in use and of each space whose model can encode it.
 
     Raises:
         ProbeProblem: the picture cannot be read, or shows no face, several, a small or a blurred one.
     """
+    face, pixels = _the_face(jpeg)
+    return {get_engine().name: face.template} | space_search.encoded(pixels, face.box)
+
+
+def probe_template(jpeg: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """The template of the one face in a probe, by the engine in use alone, float32 (dimension,).
+
+    Raises:
+        ProbeProblem: as `probe`.
+    """
+    template: np.ndarray[tuple[int], np.dtype[np.float32]] = _the_face(jpeg)[0].template
+    return template
+
+
+def _the_face(jpeg: bytes) -> tuple[DetectedFace, Pixels]:
     try:
         picture = read_picture(jpeg, max_bytes=settings.UPLOAD_MAX_BYTES, max_pixels=settings.IMAGE_MAX_PIXELS)
     except ImageProblem as problem:
@@ -66,17 +84,16 @@ def probe_template(jpeg: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         raise ProbeProblem("no_face")
     if len(faces) > 1:
         raise ProbeProblem("several_faces")
-    return _good_enough(faces[0], picture.pixels)
+    return _good_enough(faces[0], picture.pixels), picture.pixels
 
 
-def _good_enough(face: DetectedFace, pixels: Pixels) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def _good_enough(face: DetectedFace, pixels: Pixels) -> DetectedFace:
     limits = bands()
     if min(face.box.right - face.box.left, face.box.bottom - face.box.top) < limits.smallest_face:
         raise ProbeProblem("face_too_small")
     if sharpness(pixels, face.box) < limits.least_sharpness:
         raise ProbeProblem("blurred")
-    template: np.ndarray[tuple[int], np.dtype[np.float32]] = face.template
-    return template
+    return face
 
 
 def sharpness(pixels: Pixels, box: Box) -> float:
@@ -88,8 +105,8 @@ def sharpness(pixels: Pixels, box: Box) -> float:
     return float(laplacian.var())
 
 
-def find(probes: Vectors) -> Findings:
-    """Sweep every face held for one person's probes, float32 (k, dimension).
+def find(probes: Vectors | Probes) -> Findings:
+    """Sweep every face held for one person's probes: float32 (k, dimension) of each space, or of the engine in use.
 
     Raises:
         ValueError: probes of another shape, or not finite.
@@ -98,22 +115,23 @@ def find(probes: Vectors) -> Findings:
     return findings
 
 
-def find_many(probes: Sequence[Vectors]) -> list[Findings]:
-    """Sweep every face held once, for the probes of several people; findings in the same order, certificates alike.
+def find_many(probes: Sequence[Vectors | Probes]) -> list[Findings]:
+    """Sweep every face held once, for the probes of several people; findings in the same order.
 
     Args:
-        probes: of each person, float32 (k, dimension).
+        probes: of each person, float32 (k, dimension) of each space, or of the engine in use.
 
     Raises:
         ValueError: probes of another shape, or not finite.
     """
     engine, limits = get_engine(), bands()
-    every = [checked(own, engine.dimension) for own in probes]
+    everybody = [by_space(own) for own in probes]
+    every = [checked(own[engine.name], engine.dimension) for own in everybody]
     owners = np.repeat(np.arange(len(every)), [len(own) for own in every])
     version, swept = _swept(np.concatenate(every), owners, limits.possible)
     photos = _photos_of(np.unique(np.concatenate([found.ids for found in swept.values()])).tolist())
     covered = certificate(version, swept[0].scanned)
-    return [
+    findings = [
         Findings(
             [
                 Found(face, photos[face], distance, limits.of(distance))
@@ -124,6 +142,37 @@ def find_many(probes: Sequence[Vectors]) -> list[Findings]:
         )
         for owner in range(len(every))
     ]
+    for space in TemplateSpace.objects.order_by("name"):
+        findings = _with(space, findings, everybody)
+    return findings
+
+
+def _with(space: TemplateSpace, findings: list[Findings], everybody: Sequence[Probes]) -> list[Findings]:
+    """The findings, with what a pass over a space adds to each."""
+    version, swept = space_search.swept(space, everybody)
+    held = space_search.held_in([found.ids for found in swept.values()])
+    result = []
+    for owner, (hits, covered) in enumerate(findings):
+        own = swept.get(owner)
+        more = []
+        for face, distance in zip(own.ids.tolist(), own.distances.tolist(), strict=True) if own else ():
+            if face in held:  # Else erased while the sweep ran.
+                photo, is_held = held[face]
+                band = space.band(distance) if is_held else Band.POSSIBLE  # Nobody can look at what is not held.
+                more.append(Found(face, photo, distance, band, space.metric))
+        part = space_search.certificate(space, version, own)
+        result.append(
+            Findings(
+                sorted([*hits, *more], key=lambda found: found.distance),
+                covered
+                | {
+                    "complete": covered["complete"] and part["complete"],
+                    "faces_scanned": covered["faces_scanned"] + part["faces_scanned"],
+                    "spaces": [*covered["spaces"], part],
+                },
+            )
+        )
+    return result
 
 
 def _photos_of(faces: list[int]) -> dict[int, int]:
@@ -136,31 +185,30 @@ def _photos_of(faces: list[int]) -> dict[int, int]:
 
 def _swept(probes: Vectors, owners: npt.NDArray[np.int64], radius: float) -> tuple[str, dict[int, Swept]]:
     """One pass over an index that holds every face; a damaged one is rebuilt first."""
-    index = get_index()
-    version = index.sync()
-    try:
-        return version, index.within(probes, owners=owners, radius=radius)
-    except IndexDamaged:
-        version = index.sync(thorough=True)
-        return version, index.within(probes, owners=owners, radius=radius)
+    return space_search.current(get_index(), probes, owners=owners, radius=radius)
 
 
 def certificate(index_version: str, scanned: int) -> dict[str, Any]:
-    """What the search covered, as JSON. `complete` only if every face of every reachable source was scanned."""
+    """What the search covered, as JSON, before the template spaces are added.
+
+    `complete` only if every face of every reachable source was scanned, but for those of the spaces.
+    """
     engine, limits = get_engine(), bands()
-    photos = Photo.objects.all()
+    photos = Photo.objects.exclude(status=PhotoStatus.TEMPLATE)
     every_source = [
-        {"name": source.name, "photos": source.photos.count(), "reachable": sources.is_reachable(source)}
+        {"name": source.name, "photos": photos.filter(source=source).count(), "reachable": sources.is_reachable(source)}
         for source in Source.objects.order_by("pk")
     ]
     held = Face.objects.count()
     checked_at = get_index().checked_at()
     # Files that were erased and lie there again: they are held, but not searched, until somebody removes them.
     suppressed = photos.filter(status=PhotoStatus.SUPPRESSED).count()
-    by_other_engines = Face.objects.exclude(engine=engine.name).count()
+    by_engine = Face.objects.filter(engine=engine.name).count()
+    spaces = TemplateSpace.objects.values("name")
+    unknown = Face.objects.exclude(engine=engine.name).exclude(engine__in=spaces).count()
     return {
-        "complete": scanned >= held
-        and not by_other_engines
+        "complete": scanned >= by_engine
+        and not unknown
         and not suppressed
         and all(item["reachable"] for item in every_source),
         "photos_held": photos.count(),
@@ -168,6 +216,7 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         "photos_unreadable": photos.filter(status=PhotoStatus.UNREADABLE).count(),
         "photos_suppressed": suppressed,
         "photos_without_face": photos.filter(status=PhotoStatus.READ, face_count=0).count(),
+        "templates_without_picture": Photo.objects.filter(status=PhotoStatus.TEMPLATE).count(),
         "faces_held": held,
         "faces_scanned": scanned,
         "engine": engine.name,
@@ -176,21 +225,22 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         "bands": limits.as_json(),
         "swept_at": timezone.now().isoformat(),
         "sources": every_source,
+        "spaces": [],
     }
 
 
-def run(*, subject: UUID, probes: Vectors) -> Search:
+def run(*, subject: UUID, probes: Vectors | Probes) -> Search:
     """Search and keep the result: one `Search` with its certificate and a `Hit` for every face found."""
     return run_many({subject: probes})[subject]
 
 
-def run_many(probes: Mapping[UUID, Vectors]) -> dict[UUID, Search]:
+def run_many(probes: Mapping[UUID, Vectors | Probes]) -> dict[UUID, Search]:
     """Search for several subjects in one pass and keep each one's result, as `run` does; nothing for nobody."""
     if not probes:
         return {}
     everybody = find_many(list(probes.values()))
     return {
-        subject: _kept(subject, len(own), findings)
+        subject: _kept(subject, len(by_space(own)[get_engine().name]), findings)
         for (subject, own), findings in zip(probes.items(), everybody, strict=True)
     }
 
@@ -208,6 +258,7 @@ def _kept(subject: UUID, probes: int, findings: Findings) -> Search:
             photo_id=found.photo_id,
             distance=found.distance,
             band=found.band,
+            metric=found.metric,
         )
         for found in findings.hits
     )

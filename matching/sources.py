@@ -37,6 +37,8 @@ class ObjectInfo(NamedTuple):
 @contextmanager
 def _reaching(source: Source) -> Iterator[tuple[Any, str]]:
     """The file system and root of a source; what it raises is sorted into absent and unreachable."""
+    if not source.holds_pictures:
+        raise FileNotFoundError("Only templates are held.")
     try:
         filesystem, root = url_to_fs(source.url)
         yield filesystem, root.rstrip("/")
@@ -68,7 +70,9 @@ def normal_url(path_or_url: str) -> str:
 
 
 def is_reachable(source: Source) -> bool:
-    """Whether the source answers now."""
+    """Whether the source answers now. One without pictures has nothing to answer."""
+    if not source.holds_pictures:
+        return True
     try:
         with _reaching(source) as (filesystem, root):
             return _root_exists(filesystem, root)
@@ -90,6 +94,8 @@ def list_objects(source: Source) -> Iterator[ObjectInfo]:
     Raises:
         SourceUnreachable: the listing failed; nothing may be concluded from what it gave before.
     """
+    if not source.holds_pictures:
+        return
     try:
         with _reaching(source) as (filesystem, root):
             if not _root_exists(filesystem, root):

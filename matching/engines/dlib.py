@@ -84,6 +84,14 @@ class DlibEngine:
             for (rectangle, score), template in zip(found, self._templates(pixels, shapes), strict=True)
         ]
 
+    def five_points(self, pixels: npt.NDArray[np.uint8], box: Box) -> npt.NDArray[np.float64]:
+        """Of dlib's 68 landmarks: the middles of the eyes (36 to 41, 42 to 47), 30, 48 and 54."""
+        rectangle = dlib.rectangle(box.left, box.top, box.right - 1, box.bottom - 1)
+        with self._lock:
+            shape = self._landmarks(np.ascontiguousarray(pixels), rectangle)
+        points = np.array([[point.x, point.y] for point in shape.parts()], dtype=np.float64)
+        return np.stack([points[36:42].mean(axis=0), points[42:48].mean(axis=0), points[30], points[48], points[54]])
+
     def _templates(self, pixels: npt.NDArray[np.uint8], shapes: Any) -> npt.NDArray[np.float32]:
         """float32 (faces, 128), one row for each of the landmarks in `shapes` (dlib.full_object_detections)."""
         with self._lock:
