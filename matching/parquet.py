@@ -6,18 +6,22 @@ value which a million rows repeat is held once. Memory is that of a page of each
 
 import hashlib
 import json
+import multiprocessing
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from matching import spaces
+from matching import processes, spaces
 from matching.engine import Box, Template
 from matching.models import TemplateSpace
 
@@ -33,6 +37,17 @@ BOX: Final = ("left", "top", "right", "bottom")
 COLUMNS: Final = ("path", "template", *BOX, "sha256", "source_url", "taken_at", "score", "metadata")
 FURTHEST: Final = 1_000_000
 """Pixels."""
+
+
+DAMAGED: Final = (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError, OverflowError)
+"""What Arrow raises on a file that is not what it says."""
+
+
+MOST_MEMORY: Final = 8 * 2**30
+"""Bytes of address space; Arrow and NumPy reserve far more than they use."""
+
+Keys = npt.NDArray[np.uint64]
+"""Shape (rows,): see `Row.key`; 0 where a row has none."""
 
 
 class FileRefused(ValueError):  # noqa: N818 - what it says
@@ -69,6 +84,31 @@ class Refusal(NamedTuple):
     why: str
 
 
+def tried(path: Path, space: TemplateSpace) -> Keys:
+    """`TemplateFile.keys`, after the whole file was read once in a process of its own.
+
+    Arrow ends the process on some damaged files, where Python can catch nothing; and what a small file unfolds to
+    cannot be told beforehand, so that process may not have more than `MOST_MEMORY`.
+
+    Raises:
+        FileRefused: by the reading, or because it ended the process.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context, initializer=processes.begin, initargs=(MOST_MEMORY,)) as pool:
+        try:
+            return pool.submit(_read_once, path, space).result()
+        except BrokenProcessPool as error:
+            raise FileRefused(f"{path}: is damaged: reading it ended the process that tried.") from error
+
+
+def _read_once(path: Path, space: TemplateSpace) -> Keys:
+    file = TemplateFile(path, space)
+    keys = file.keys()
+    for _rows, _refused in file.batches():
+        pass
+    return keys
+
+
 def key_of(path: str, box: Box) -> int:
     """See `Row.key`."""
     return int.from_bytes(hashlib.blake2b(repr((path, tuple(box))).encode(), digest_size=8).digest())
@@ -79,18 +119,17 @@ class TemplateFile:
 
     def __init__(self, path: Path, space: TemplateSpace) -> None:
         """Open it and look at what it says of itself. Raises: FileRefused."""
-        self.space = space
+        self.space, self.path = space, path
         try:
-            # Streamed rather than read whole: a row group may hold a million rows.
-            self._file = pq.ParquetFile(
-                path, buffer_size=2**20, pre_buffer=False, read_dictionary=list(TEXTS), memory_map=False
-            )
+            self._file = pq.ParquetFile(path)
             self._schema = self._file.schema_arrow
-        except (pa.ArrowException, OSError) as error:
+            self._check_columns()
+            texts = [name for name in self._schema.names if _is_text(self._schema.field(name).type)]
+            # Streamed rather than read whole: a row group may hold a million rows.
+            self._file = pq.ParquetFile(path, buffer_size=2**20, pre_buffer=False, read_dictionary=texts)
+            self._check_sizes()
+        except DAMAGED as error:
             raise FileRefused(f"{path}: is no Parquet file that can be read.") from error
-        self.path = path
-        self._check_columns()
-        self._check_sizes()
         self.rows = int(self._file.metadata.num_rows)
 
     def _check_columns(self) -> None:
@@ -120,7 +159,7 @@ class TemplateFile:
                 if column.num_values > rows.num_rows * longest or column.total_uncompressed_size > LARGEST_CHUNK:
                     raise FileRefused(f"{self.path}: {column.path_in_schema}: far more values than rows.")
 
-    def keys(self) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    def keys(self) -> Keys:
         """Of every row, 0 where path or box cannot be read; sixteen bytes a row. Raises: FileRefused."""
         found = np.zeros(self.rows, np.uint64)
         columns = [name for name in ("path", *BOX) if name in self._schema.names]
@@ -153,8 +192,9 @@ class TemplateFile:
         """Values by column; texts that are too long are `TOO_LONG`, templates are Arrow's own scalars."""
         try:
             for batch in self._file.iter_batches(batch_size=BATCH, columns=columns, use_threads=False):
+                batch.validate(full=True)  # Positions that a file gives itself may lead anywhere.
                 yield {name: _values(name, batch.column(name)) for name in batch.schema.names}
-        except (pa.ArrowException, OSError, MemoryError, ValueError) as error:
+        except DAMAGED as error:
             raise FileRefused(f"{self.path}: is damaged, or claims more than fits in memory.") from error
 
     def _row(self, number: int, raw: dict[str, Any], box: Box | str) -> Row:

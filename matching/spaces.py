@@ -202,7 +202,8 @@ def fitted(space: TemplateSpace, numbers: np.ndarray[Any, Any]) -> Template:
     """
     if numbers.shape != (space.dimension,):
         raise ValueError("another number of numbers than the declared dimension")
-    exact = numbers.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # Some NaN are said to be invalid even to copy.
+        exact = numbers.astype(np.float64)
     if not np.isfinite(exact).all():
         raise ValueError("a number that is not finite")
     if float(np.abs(exact).max()) > LARGEST_NUMBER:

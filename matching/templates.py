@@ -7,6 +7,7 @@ a photo stands for it all the same: the template is personal data, and has to be
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from django.db import transaction
@@ -15,7 +16,7 @@ from matching import ingest, own_templates, sources
 from matching.engine import Box, get_engine
 from matching.index import index_of
 from matching.models import Erasure, Face, Photo, PhotoStatus, Source, TemplateSpace
-from matching.parquet import Refusal, Row, RowRefused, TemplateFile
+from matching.parquet import Refusal, Row, RowRefused, TemplateFile, tried
 
 SCHEME = "templates:"
 
@@ -25,11 +26,13 @@ class Imported:
     """What an import did.
 
     Attributes:
+        rows: of the file.
         new, unchanged: templates.
         without_picture: of all these, those of which no picture is there.
         refused: rows that were not taken.
     """
 
+    rows: int = 0
     new: int = 0
     unchanged: int = 0
     without_picture: int = 0
@@ -65,7 +68,8 @@ def source_of(wanted: str, *, pictures: bool) -> Source:
 
 def import_file(
     *,
-    file: TemplateFile,
+    path: Path,
+    space: TemplateSpace,
     source: Source | None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Imported:
@@ -75,10 +79,11 @@ def import_file(
         matching.parquet.FileRefused: what was done so far stands, and running it again does the rest.
         matching.sources.SourceUnreachable: as above.
     """
-    keys, counts = np.unique(file.keys(), return_counts=True)
+    keys, counts = np.unique(tried(path, space), return_counts=True)
+    file = TemplateFile(path, space)
     repeated, seen = set(keys[counts > 1].tolist()), set[int]()
-    report, done = Imported(), 0
-    taker = _Taker(source, file.space) if source else None
+    report, done = Imported(rows=file.rows), 0
+    taker = _Taker(source, space) if source else None
     for rows, refused in file.batches():
         done += len(rows) + len(refused)
         fresh = []
@@ -95,7 +100,7 @@ def import_file(
         if on_progress:
             on_progress(done, file.rows)
     if taker:
-        index_of(file.space).sync()
+        index_of(space).sync()
     return report
 
 

@@ -23,6 +23,12 @@ def index_of(space: TemplateSpace) -> SegmentIndex:
     return SegmentIndex(settings.INDEX_DIR / "spaces" / space.name, engine=space.name, dimension=space.dimension)
 
 
+def index_for(engine: str) -> SegmentIndex:
+    """The index that holds the faces of an engine or template space; that of the engine in use for any other."""
+    space = TemplateSpace.objects.filter(name=engine).first()
+    return index_of(space) if space else get_index()
+
+
 def every_index() -> list[SegmentIndex]:
     """That of this installation, then those of the template spaces."""
     return [get_index(), *map(index_of, TemplateSpace.objects.order_by("name"))]
@@ -50,5 +56,6 @@ __all__ = [
     "every_index",
     "fingerprints_of",
     "get_index",
+    "index_for",
     "index_of",
 ]

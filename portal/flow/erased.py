@@ -134,6 +134,7 @@ def proof_facts(request: RightsRequest, proof: erasing.Proof) -> dict[str, objec
     return {
         "deleted": sum(action == "delete" for action in done),
         "redacted": sum(action == "redact" for action in done),
+        "templates": sum(action == "template" for action in done),
         "swept_at": proof.checked_at.isoformat(),
         "faces_scanned": proof.certificate.get("faces_scanned"),
         "photos_held": proof.certificate.get("photos_held"),
@@ -153,7 +154,11 @@ def tell_recipients(request: RightsRequest) -> list[str]:
     told = []
     for recipient in _shown_to(request):
         shown = erased.filter(source__in=recipient.sources.all())
-        pictures = [{"sha256": item.sha256, "url": item.source_url, "action": item.action} for item in shown]
+        pictures = [
+            # Of a picture that was never held, its path may be all that names it.
+            {"sha256": item.sha256 or item.path, "url": item.source_url, "action": item.action}
+            for item in shown
+        ]
         outbox.post(
             request=request,
             event=Event.RECIPIENT_TOLD,

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from matching import spaces, templates
-from matching.parquet import FileRefused, TemplateFile
+from matching.models import Source, TemplateSpace
+from matching.parquet import FileRefused
 from matching.sources import SourceUnreachable
 
 USELESS = 2
@@ -35,12 +36,11 @@ class Command(BaseCommand):
         dry_run = options["dry_run"]
         try:
             space = spaces.read(options["space"])
-            file = TemplateFile(options["file"], space)
             source = None
             if not dry_run:
-                file.space = spaces.declare(space, redeclare=options["redeclare"])
+                space = spaces.declare(space, redeclare=options["redeclare"])
                 source = templates.source_of(options["source"], pictures=not options["no_pictures"])
-            report = self._import(file, source)
+            report = self._import(options["file"], space, source)
         except (spaces.DeclarationRefused, FileRefused, templates.NoSuchSource) as problem:
             raise CommandError(str(problem), returncode=USELESS) from problem
         except SourceUnreachable as problem:
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             raise CommandError(text, returncode=USELESS) from problem
         for number, why in report.refused:
             self.stdout.write(f"row {number}: {why}")
-        checked = f"{file.rows - len(report.refused)} rows can be taken" if dry_run else ""
+        checked = f"{report.rows - len(report.refused)} rows can be taken" if dry_run else ""
         self.stdout.write(
             f"{checked or f'{report.new} new, {report.unchanged} unchanged'}, {len(report.refused)} refused"
             + (f"; of {report.without_picture} no picture is there." if report.without_picture else ".")
@@ -59,11 +59,13 @@ class Command(BaseCommand):
         if report.refused:
             raise CommandError("Some rows were refused; the others were taken." if not dry_run else "Some are wrong.")
 
-    def _import(self, file: TemplateFile, source: Any) -> templates.Imported:
+    def _import(self, path: Path, space: TemplateSpace, source: Source | None) -> templates.Imported:
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-            task = bar.add_task("Importing templates", total=file.rows)
-            return templates.import_file(
-                file=file, source=source, on_progress=lambda done, total: bar.update(task, completed=done, total=total)
-            )
+            task = bar.add_task("Importing templates", total=None)
+
+            def show(done: int, total: int) -> None:
+                bar.update(task, completed=done, total=total)
+
+            return templates.import_file(path=path, space=space, source=source, on_progress=show)
