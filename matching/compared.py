@@ -1,12 +1,14 @@
 """What each probe says of a face that the sweep found, and which band follows from all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from matching.bands import bands
 from matching.index.base import Vectors
+from matching.metrics import Metric
 from matching.models import Band
 
 
@@ -16,11 +18,13 @@ class Probes(NamedTuple):
     Attributes:
         supplied: templates of the person's photographs, float32 (k, dimension).
         keys, further: faces searched with too (`matching.further`), and their templates, float32 (f, dimension).
+        spaces: the photographs again, in template spaces, float32 (k, dimension of the space), by its name.
     """
 
     supplied: Vectors
     keys: Sequence[int]
     further: Vectors
+    spaces: Mapping[str, Vectors] = MappingProxyType({})
 
     @property
     def every(self) -> Vectors:
@@ -36,6 +40,7 @@ class Found(NamedTuple):
         distances: to each supplied probe, in their order.
         further: to each further probe but the face itself, by the key of its face.
         through: the further probe without which the face would not have been found.
+        metric: of the space that the face is of; `distance` is Euclidean all the same.
     """
 
     face_id: int
@@ -45,6 +50,7 @@ class Found(NamedTuple):
     distances: tuple[float, ...]
     further: dict[int, float]
     through: int | None
+    metric: Metric = Metric.EUCLIDEAN
 
 
 def compare(probes: Probes, *, face_id: int, photo_id: int, template: Vectors) -> Found | None:

@@ -80,6 +80,10 @@ class FaceEngine(Protocol):
         """float32 (boxes, dimension): a template for each box that somebody says holds a face."""
         ...
 
+    def five_points(self, pixels: npt.NDArray[np.uint8], box: Box) -> npt.NDArray[np.float64]:
+        """(5, 2): x and y of eyes, nose tip and corners of the mouth of the face in a box, those on the left first."""
+        ...
+
 
 ENGINES: Final = {"auto": "matching.engines.auto.engine", "dlib": "matching.engines.dlib.DlibEngine"}
 """What `settings.FACE_ENGINE` may say instead of the path of a class."""

@@ -20,12 +20,13 @@ from django.utils import timezone
 from matching import database, reviews, search, sources
 from matching.engine import Box
 from matching.images import ImageProblem, Pixels, encode, grown, obscure, read_picture
-from matching.index import Fingerprint, fingerprints_of, get_index
+from matching.index import Fingerprint, contains_bytes, every_index, fingerprints_of
 from matching.index.base import Vectors
 from matching.ingest import import_one
 from matching.models import Erasure, ErasureAction, Face, GroupPolicy, Photo, Source, Suppression
 from matching.reading import LARGEST_PHOTO
 from matching.reviews import Outcome
+from matching.space_search import Supplied
 
 MARGIN = 0.25
 """Share of the face's size that is obscured around it."""
@@ -82,7 +83,9 @@ def plan(*, subject: UUID, faces: Iterable[Face]) -> list[Erasure]:
 
 
 def action_for(photo: Photo, own: Collection[Face]) -> ErasureAction:
-    """Delete a picture of nobody else; of a group picture, what its source says."""
+    """Delete a picture of nobody else; of a group picture, what its source says; without a picture, the template."""
+    if not photo.is_held:
+        return ErasureAction.TEMPLATE
     alone = not photo.faces.exclude(pk__in=[face.pk for face in own]).exists()
     delete = alone or photo.source.group_policy == GroupPolicy.DELETE
     return ErasureAction.DELETE if delete else ErasureAction.REDACT
@@ -113,7 +116,8 @@ def carry_out(*, subject: UUID) -> None:
                 away.add(source_id)
     for source, path in replaced:
         import_one(source=source, path=path)
-    get_index().sync()  # No search finds them any more; their bytes go before the proof, for many erasures at once.
+    for index in every_index():  # No search finds them any more; their bytes go before the proof, for many at once.
+        index.sync()
     database.flush()
     if waits:
         raise min(waits, key=lambda error: isinstance(error, sources.SourceReadOnly))
@@ -138,7 +142,7 @@ def _carry_out_one(pk: int) -> list[tuple[Source, str]]:
     erasure = Erasure.objects.select_related("source", "photo").get(pk=pk)
     Source.objects.select_for_update().get(pk=erasure.source_id)
     _suppress(erasure)
-    data = _read(erasure)
+    data = None if erasure.action == ErasureAction.TEMPLATE else _read(erasure)
     found = _what_lies_there(erasure, data)
     if found is Found.PLANNED and data is not None:
         data = _erase_object(erasure, data)
@@ -181,8 +185,9 @@ def _erase_object(erasure: Erasure, data: bytes) -> bytes | None:
 
 
 def _suppress(erasure: Erasure) -> None:
-    Suppression.objects.get_or_create(sha256=erasure.sha256, source_url="")
-    if erasure.action == ErasureAction.DELETE and erasure.photo is not None and erasure.photo.source_url:
+    if erasure.sha256:  # Of a picture that was never held, it may not be known.
+        Suppression.objects.get_or_create(sha256=erasure.sha256, source_url="")
+    if erasure.action != ErasureAction.REDACT and erasure.photo is not None and erasure.photo.source_url:
         Suppression.objects.get_or_create(sha256="", source_url=erasure.photo.source_url)
 
 
@@ -196,7 +201,11 @@ def _erase_rows(erasure: Erasure, data: bytes | None, found: Found) -> None:
     Face.objects.filter(pk__in=erasure.face_keys).delete()
     erasure.object_done_at = erasure.rows_done_at = now
     photo = erasure.photo
-    if erasure.action == ErasureAction.REDACT and data is not None and found is not Found.ANOTHER:
+    if erasure.action == ErasureAction.TEMPLATE:
+        if photo is not None and not photo.is_held and not photo.faces.exists():
+            photo.delete()
+            erasure.photo = None
+    elif erasure.action == ErasureAction.REDACT and data is not None and found is not Found.ANOTHER:
         erasure.redacted_sha256 = hashlib.sha256(data).hexdigest()
         if photo is not None:
             _write_redacted(photo, data, sources.version_of(erasure.source, erasure.path))
@@ -209,19 +218,19 @@ def _erase_rows(erasure: Erasure, data: bytes | None, found: Found) -> None:
 def _write_redacted(photo: Photo, data: bytes, version: str) -> None:
     """The redacted picture's own facts, so that the next import sees it as unchanged."""
     photo.sha256, photo.version, photo.size = hashlib.sha256(data).hexdigest(), version, len(data)
-    photo.face_count = photo.faces.count()
+    photo.face_count = photo.faces.filter(engine=photo.engine).count()
     photo.save(update_fields=["sha256", "version", "size", "face_count"])
 
 
 # --- 3. Prove ---------------------------------------------------------------------------------------------------------
 
 
-def prove(*, subject: UUID, probes: Vectors | None, kept: Iterable[int] = ()) -> Proof:
+def prove(*, subject: UUID, probes: Vectors | Supplied | None, kept: Iterable[int] = ()) -> Proof:
     """Search again, look for the objects, and scan the index's bytes.
 
     Args:
-        probes: templates to sweep with, float32 (k, dimension); None when the photograph was destroyed on its date,
-            then only objects and bytes are checked.
+        probes: templates to sweep with, as `matching.search.run` takes them; None when the photograph was
+            destroyed on its date, then only objects and bytes are checked.
         kept: ids of photos that a partial refusal covers; faces on them may still be found.
 
     Raises:
@@ -229,9 +238,9 @@ def prove(*, subject: UUID, probes: Vectors | None, kept: Iterable[int] = ()) ->
     """
     erasures = list(Erasure.objects.filter(subject=subject).select_related("source"))
     objects_left = sum(_is_left(erasure) for erasure in erasures)
-    index = get_index()
-    index.sync()
-    index.compact()
+    for index in every_index():
+        index.sync()
+        index.compact()
     prints = {Fingerprint.from_json(kept_print) for item in erasures for kept_print in item.fingerprints}
     # A kept photo may be a copy of an erased one, with the very same template.
     for face in Face.objects.filter(photo_id__in=list(kept)):
@@ -247,7 +256,7 @@ def prove(*, subject: UUID, probes: Vectors | None, kept: Iterable[int] = ()) ->
     proof = Proof(
         found_faces=max(found, rows_left),
         objects_left=objects_left,
-        vectors_left=index.contains_bytes(sorted(prints)),
+        vectors_left=contains_bytes(sorted(prints)),
         hits_open=still_open,
         checked_at=timezone.now(),
         certificate=certificate,

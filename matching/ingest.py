@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from matching import keys, pool, reading, sources, suppression
+from matching import keys, own_templates, pool, reading, sources, suppression
 from matching.copies import Copy, copies
 from matching.engine import Box, Detector, get_engine
 from matching.index import get_index
@@ -35,6 +35,7 @@ class Report:
     suppressed: int = 0
     held: int = 0
     faces: int = 0
+    dropped: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     written: list[int] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)
@@ -190,6 +191,9 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
         report.written.append(photo.pk)
     if reading.problem:
         report.unreadable.append((item.path, reading.problem))
+    kept, dropped = own_templates.that_stay(before, reading, status) if before else ((), 0)
+    report.dropped += dropped
+    own_templates.drop(photo, kept)
     if same and status == PhotoStatus.READ:
         keys.merge(photo, reading.faces, engine, marked=reading.marked)
     else:
@@ -210,15 +214,16 @@ def import_one(*, source: Source, path: str) -> None:
     reading = read_photo(source, path, marked)
     if reading is None:
         if not sources.exists(source, path):  # Raises where the whole source is what is gone.
-            Photo.objects.filter(source=source, path=path).delete()
+            own_templates.forget(Photo.objects.filter(source=source, path=path))
         return
     _write(source, sources.ObjectInfo(path, reading.size, sources.version_of(source, path)), reading, Report())
 
 
 def _remove_gone(source: Source, listed: set[str], report: Report) -> None:
     """Forget photos whose file is gone. Only after a listing that succeeded: an unreachable source has lost nothing."""
-    missing = [(pk, path) for pk, path in source.photos.values_list("pk", "path") if path not in listed]
+    pictures = source.photos.exclude(status=PhotoStatus.TEMPLATE)
+    missing = [(pk, path) for pk, path in pictures.values_list("pk", "path") if path not in listed]
     gone = [pk for pk, path in missing if sources.is_gone(source, path)]
     for start in range(0, len(gone), 500):
-        Photo.objects.filter(pk__in=gone[start : start + 500]).delete()
+        own_templates.forget(Photo.objects.filter(pk__in=gone[start : start + 500]))
     report.gone = len(gone)

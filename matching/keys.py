@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from django.db.models import QuerySet
 
+from matching import spaces
 from matching.engine import Box, DetectedFace, overlap
 from matching.models import Face, Photo
 
@@ -20,6 +22,11 @@ SAME: Final = 0.5
 def box_of(face: Face) -> Box:
     """Where the face lies in the upright photo, in pixels."""
     return Box(face.left, face.top, face.right, face.bottom)
+
+
+def seen(photo: Photo) -> QuerySet[Face]:
+    """The faces that an engine found, or a person marked, in the photo: all but own templates."""
+    return photo.faces.exclude(engine__in=spaces.names())
 
 
 def face_row(photo: Photo, face: DetectedFace, engine: str, *, by_hand: bool = False) -> Face:
@@ -39,7 +46,7 @@ def by_hand(photo: Photo | None, engine: str) -> tuple[Box, ...]:
     """The faces marked by hand that an engine has not encoded: only their boxes tell it where they are."""
     if photo is None:
         return ()
-    rows = photo.faces.filter(by_hand=True).exclude(engine=engine).order_by("pk")
+    rows = seen(photo).filter(by_hand=True).exclude(engine=engine).order_by("pk")
     return tuple(box_of(face) for face in rows)
 
 
@@ -54,7 +61,7 @@ def merge(photo: Photo, found: Sequence[DetectedFace], engine: str, *, marked: S
     """
     seen_twice = pairs([face.box for face in marked], [face.box for face in found]).values()
     found = [*marked, *(face for number, face in enumerate(found) if number not in seen_twice)]
-    held = list(photo.faces.order_by("pk"))
+    held = list(seen(photo).order_by("pk"))
     again = pairs([box_of(face) for face in held], [face.box for face in found])
     for number, row in enumerate(held):
         if row.engine == engine:
@@ -71,14 +78,14 @@ def merge(photo: Photo, found: Sequence[DetectedFace], engine: str, *, marked: S
 
 def replace(photo: Photo, found: Sequence[DetectedFace], engine: str) -> None:
     """Write down the faces of a photo whose bytes are new."""
-    photo.faces.all().delete()
+    seen(photo).delete()
     Face.objects.bulk_create(face_row(photo, face, engine) for face in found)
     count(photo)
 
 
 def count(photo: Photo) -> None:
     """Write down how many faces the photo has."""
-    photo.face_count = photo.faces.count()
+    photo.face_count = seen(photo).count()
     photo.save(update_fields=["face_count"])
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from matching import own_templates
 from matching.bands import bands
 from matching.models import Band, Erasure, Face, FurtherProbe, Hit, Review, Search, Verdict
 
@@ -114,9 +115,15 @@ def open_hits(subject: UUID) -> list[Hit]:
 
 
 def accepted_faces(subject: UUID) -> QuerySet[Face]:
-    """Faces that the review found to be the subject's, as far as they are still held."""
-    same = [key for key, outcome in outcomes(subject).items() if outcome is Outcome.SAME]
-    return Face.objects.filter(pk__in=same).order_by("pk")
+    """Faces that the review found to be the subject's, as far as they are still held.
+
+    What another engine or space holds of the same face in the same picture is the subject's too, also where it lies
+    beyond the bands there; unless the review said otherwise of it.
+    """
+    settled = outcomes(subject)
+    same = [key for key, outcome in settled.items() if outcome is Outcome.SAME]
+    beside = [key for key in own_templates.beside(same) if key not in settled]
+    return Face.objects.filter(pk__in=[*same, *beside]).order_by("pk")
 
 
 def lost_faces(subject: UUID) -> list[int]:

@@ -12,15 +12,17 @@ from django.db.models import Count
 from django.utils import timezone
 from PIL import Image
 
-from matching import further, sources
+from matching import further, sources, space_search
 from matching.bands import bands
 from matching.compared import Found, Probes, compare
 from matching.engine import Box, DetectedFace, get_engine
 from matching.images import ImageProblem, Pixels, read_picture
-from matching.index import IndexDamaged, Swept, get_index
+from matching.index import Swept, get_index
 from matching.index.base import Vectors
 from matching.index.sweep import checked
-from matching.models import Face, Hit, Photo, PhotoStatus, Search, Source
+from matching.metrics import Metric
+from matching.models import Band, Face, Hit, Photo, PhotoStatus, Search, Source, TemplateSpace
+from matching.space_search import Probe, Supplied, by_space
 
 SHARPNESS_SIDE = 150
 
@@ -44,12 +46,27 @@ class Findings(NamedTuple):
     certificate: dict[str, Any]
 
 
-def probe_template(jpeg: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """The template of the one face in a probe, float32 (dimension,).
+def probe(jpeg: bytes) -> Probe:
+    """The templates of the one face in a probe, of the engine in use and of each space whose model can encode it.
 
     Raises:
         ProbeProblem: the picture cannot be read, or shows no face, several, a small or a blurred one.
     """
+    face, pixels = _the_face(jpeg)
+    return {get_engine().name: face.template} | space_search.encoded(pixels, face.box)
+
+
+def probe_template(jpeg: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """The template of the one face in a probe, by the engine in use alone, float32 (dimension,).
+
+    Raises:
+        ProbeProblem: as `probe`.
+    """
+    template: np.ndarray[tuple[int], np.dtype[np.float32]] = _the_face(jpeg)[0].template
+    return template
+
+
+def _the_face(jpeg: bytes) -> tuple[DetectedFace, Pixels]:
     try:
         picture = read_picture(jpeg, max_bytes=settings.UPLOAD_MAX_BYTES, max_pixels=settings.IMAGE_MAX_PIXELS)
     except ImageProblem as problem:
@@ -59,17 +76,16 @@ def probe_template(jpeg: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         raise ProbeProblem("no_face")
     if len(faces) > 1:
         raise ProbeProblem("several_faces")
-    return _good_enough(faces[0], picture.pixels)
+    return _good_enough(faces[0], picture.pixels), picture.pixels
 
 
-def _good_enough(face: DetectedFace, pixels: Pixels) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def _good_enough(face: DetectedFace, pixels: Pixels) -> DetectedFace:
     limits = bands()
     if min(face.box.right - face.box.left, face.box.bottom - face.box.top) < limits.smallest_face:
         raise ProbeProblem("face_too_small")
     if sharpness(pixels, face.box) < limits.least_sharpness:
         raise ProbeProblem("blurred")
-    template: np.ndarray[tuple[int], np.dtype[np.float32]] = face.template
-    return template
+    return face
 
 
 def sharpness(pixels: Pixels, box: Box) -> float:
@@ -81,15 +97,21 @@ def sharpness(pixels: Pixels, box: Box) -> float:
     return float(laplacian.var())
 
 
-def find(probes: Vectors) -> Findings:
-    """Sweep every face held for one person's probes, float32 (k, dimension).
+def find(probes: Vectors | Supplied) -> Findings:
+    """Sweep every face held for one person's probes: float32 (k, dimension) of each space, or of the engine in use.
 
     Raises:
         ValueError: probes of another shape, or not finite.
     """
-    nothing = np.empty((0, get_engine().dimension), dtype=np.float32)
-    (findings,) = find_many([Probes(probes, [], nothing)])
+    (findings,) = find_many([_of_one(probes, [], np.empty((0, get_engine().dimension), dtype=np.float32))])
     return findings
+
+
+def _of_one(supplied: Vectors | Supplied, keys: Sequence[int], templates: Vectors) -> Probes:
+    """The probes of one person, with the further ones."""
+    spaces = by_space(supplied)
+    own = spaces[get_engine().name]
+    return Probes(own, keys, templates, {name: rows for name, rows in spaces.items() if name != get_engine().name})
 
 
 def find_many(probes: Sequence[Probes]) -> list[Findings]:
@@ -107,13 +129,44 @@ def find_many(probes: Sequence[Probes]) -> list[Findings]:
     version, swept = _swept(np.concatenate(every), owners, limits.possible)
     held = _held(np.unique(np.concatenate([found.ids for found in swept.values()])).tolist())
     covered = certificate(version, swept[0].scanned)
-    return [
+    findings = [
         Findings(
             _found(own, {face: held[face] for face in swept[owner].ids.tolist() if face in held}),
             covered | {"probes": {"supplied": len(own.supplied), "further": len(own.further)}},
         )
         for owner, own in enumerate(checked_probes)
     ]
+    for space in TemplateSpace.objects.order_by("name"):
+        findings = _with(space, findings, [own.spaces for own in probes])
+    return findings
+
+
+def _with(space: TemplateSpace, findings: list[Findings], everybody: Sequence[Supplied]) -> list[Findings]:
+    """The findings, with what a pass over a space adds to each."""
+    version, swept = space_search.swept(space, everybody)
+    held = space_search.held_in([found.ids for found in swept.values()])
+    result = []
+    for owner, (hits, covered) in enumerate(findings):
+        own = swept.get(owner)
+        more = []
+        for face, distance in zip(own.ids.tolist(), own.distances.tolist(), strict=True) if own else ():
+            if face in held:  # Else erased while the sweep ran.
+                photo, is_held = held[face]
+                band = space.band(distance) if is_held else Band.POSSIBLE  # Nobody can look at what is not held.
+                more.append(Found(face, photo, distance, band, (), {}, None, Metric(space.metric)))
+        part = space_search.certificate(space, version, own)
+        result.append(
+            Findings(
+                sorted([*hits, *more], key=lambda found: found.distance),
+                covered
+                | {
+                    "complete": covered["complete"] and part["complete"],
+                    "faces_scanned": covered["faces_scanned"] + part["faces_scanned"],
+                    "spaces": [*covered["spaces"], part],
+                },
+            )
+        )
+    return result
 
 
 def _found(probes: Probes, swept: Mapping[int, "Held"]) -> list[Found]:
@@ -140,29 +193,28 @@ def _held(faces: list[int]) -> dict[int, Held]:
 
 def _swept(probes: Vectors, owners: npt.NDArray[np.int64], radius: float) -> tuple[str, dict[int, Swept]]:
     """One pass over an index that holds every face; a damaged one is rebuilt first."""
-    index = get_index()
-    version = index.sync()
-    try:
-        return version, index.within(probes, owners=owners, radius=radius)
-    except IndexDamaged:
-        version = index.sync(thorough=True)
-        return version, index.within(probes, owners=owners, radius=radius)
+    return space_search.current(get_index(), probes, owners=owners, radius=radius)
 
 
 def certificate(index_version: str, scanned: int) -> dict[str, Any]:
-    """What the search covered, as JSON. `complete` only if every face of every reachable source was scanned."""
+    """What the search covered, as JSON, before the template spaces are added.
+
+    `complete` only if every face of every reachable source was scanned, but for those of the spaces.
+    """
     engine, limits = get_engine(), bands()
-    photos = Photo.objects.all()
+    photos = Photo.objects.exclude(status=PhotoStatus.TEMPLATE)
     every_source = [_of_source(source) for source in Source.objects.order_by("pk")]
     without_face = photos.filter(status=PhotoStatus.READ, face_count=0)
     held = Face.objects.count()
     checked_at = get_index().checked_at()
     # Files that were erased and lie there again: they are held, but not searched, until somebody removes them.
     suppressed = photos.filter(status=PhotoStatus.SUPPRESSED).count()
-    by_other_engines = Face.objects.exclude(engine=engine.name).count()
+    by_engine = Face.objects.filter(engine=engine.name).count()
+    spaces = TemplateSpace.objects.values("name")
+    unknown = Face.objects.exclude(engine=engine.name).exclude(engine__in=spaces).count()
     return {
-        "complete": scanned >= held
-        and not by_other_engines
+        "complete": scanned >= by_engine
+        and not unknown
         and not suppressed
         and all(item["reachable"] for item in every_source),
         "photos_held": photos.count(),
@@ -171,6 +223,7 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         "photos_suppressed": suppressed,
         "photos_without_face": without_face.count(),
         "photos_looked_at": without_face.exclude(looked_at=None).count(),
+        "templates_without_picture": Photo.objects.filter(status=PhotoStatus.TEMPLATE).count(),
         "faces_held": held,
         "faces_by_hand": Face.objects.filter(by_hand=True).count(),
         "faces_scanned": scanned,
@@ -181,36 +234,38 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         "bands": limits.as_json(),
         "swept_at": timezone.now().isoformat(),
         "sources": every_source,
+        "spaces": [],
     }
 
 
 def _of_source(source: Source) -> dict[str, Any]:
     """One collection in a certificate; `detectors` are the photos read, by how faces were looked for in them."""
-    read = source.photos.filter(status=PhotoStatus.READ).values("detector").order_by("detector")
+    pictures = source.photos.exclude(status=PhotoStatus.TEMPLATE)
+    read = pictures.filter(status=PhotoStatus.READ).values("detector").order_by("detector")
     return {
         "name": source.name,
-        "photos": source.photos.count(),
+        "photos": pictures.count(),
         "reachable": sources.look(source),
         "detectors": dict(read.annotate(photos=Count("pk")).values_list("detector", "photos")),
     }
 
 
-def run(*, subject: UUID, probes: Vectors) -> Search:
+def run(*, subject: UUID, probes: Vectors | Supplied) -> Search:
     """Search and keep the result: one `Search` with its certificate and a `Hit` for every face found."""
     return run_many({subject: probes})[subject]
 
 
-def run_many(probes: Mapping[UUID, Vectors]) -> dict[UUID, Search]:
+def run_many(probes: Mapping[UUID, Vectors | Supplied]) -> dict[UUID, Search]:
     """Search for several subjects in one pass and keep each one's result, as `run` does; nothing for nobody.
 
     The further probes of each are used as long as they are held and accepted.
 
     Args:
-        probes: of each subject, those supplied, float32 (k, dimension).
+        probes: of each subject, those supplied, float32 (k, dimension) of each space, or of the engine in use.
     """
     if not probes:
         return {}
-    every = [Probes(supplied, *further.in_force(subject)) for subject, supplied in probes.items()]
+    every = [_of_one(supplied, *further.in_force(subject)) for subject, supplied in probes.items()]
     return {
         subject: _kept(subject, len(own.every), findings)
         for subject, own, findings in zip(probes, every, find_many(every), strict=True)
@@ -234,6 +289,7 @@ def _kept(subject: UUID, probes: int, findings: Findings) -> Search:
             distances=found.distances,
             further=found.further,
             through=found.through,
+            metric=found.metric,
         )
         for found in findings.hits
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from matching.models import Problem, Source
+from matching.models import Photo, PhotoStatus, Problem, Source
 from matching.stores import ObjectInfo, SourceReadOnly, SourceUnreachable, Store, is_read_only, store_of
 
 __all__ = ["ObjectInfo", "SourceReadOnly", "SourceUnreachable", "is_read_only"]
@@ -23,6 +23,8 @@ SIDECAR = ".json"
 @contextmanager
 def _reaching(source: Source) -> Iterator[Store]:
     """The storage of a source; what it raises is sorted into absent and unreachable."""
+    if not source.holds_pictures:
+        raise FileNotFoundError("Only templates are held.")
     try:
         store = store_of(source.url)
     except ValueError as error:
@@ -68,6 +70,8 @@ def check(source: Source, *, thorough: bool = False) -> None:
     Raises:
         SourceUnreachable: with the reason.
     """
+    if not source.holds_pictures:
+        return
     try:
         with _reaching(source) as store:
             if store.is_empty():
@@ -81,7 +85,8 @@ def check(source: Source, *, thorough: bool = False) -> None:
 
 def _may_be_empty(source: Source, *, without: str = "") -> None:
     """Raises: SourceUnreachable, if pictures of an empty source are known: that is how an unmounted disk looks."""
-    if source.pk and source.photos.exclude(path=without).exists():
+    known = source.photos.exclude(status=PhotoStatus.TEMPLATE) if source.pk else Photo.objects.none()
+    if known.exclude(path=without).exists():
         raise SourceUnreachable(Problem.EMPTY)
 
 
@@ -120,6 +125,8 @@ def list_objects(source: Source, *, emptied: bool = False) -> Iterator[ObjectInf
     Raises:
         SourceUnreachable: the listing failed; nothing may be concluded from what it gave before.
     """
+    if not source.holds_pictures:
+        return
     try:
         with _reaching(source) as store:
             empty = store.is_empty()

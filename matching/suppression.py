@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from matching import database, sealing
+from matching import database, keys, sealing
 from matching.bands import bands
 from matching.engine import Box, get_engine
 from matching.index.base import Vectors
@@ -113,7 +113,7 @@ def hold(photo: Photo) -> int:
     Raises:
         sealing.VaultError: a template cannot be opened. The photo is then not imported: it must not slip through.
     """
-    faces = list(photo.faces.all())
+    faces = list(keys.seen(photo))  # Consented templates are of the engine, and compare with nothing else.
     found = compare(faces, _all_opened()) if faces else {}
     kept = TemplateSuppression.objects.select_for_update().in_bulk({row for row, _face in found})  # Or withdrawn since.
     known = set(Hold.objects.filter(suppression__in=kept).values_list("suppression", "face_key"))

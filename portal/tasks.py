@@ -6,7 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.core.management import call_command
 
-from matching.index import get_index
+from matching.index import every_index
 from portal import flow, jobs
 from portal.models import JobKind
 from portal.notices import outbox
@@ -40,12 +40,12 @@ def deliver(notice_id: str) -> None:
 @shared_task
 def check_index() -> None:
     """Compare every file of the index with its checksum, every night; what is damaged is read anew."""
-    index = get_index()
-    damaged = index.check()
-    if damaged:
-        logger.error("The index was damaged and is rebuilt: %s.", ", ".join(damaged))
-        index.sync(thorough=True)
-    index.build_previews()
+    for index in every_index():
+        damaged = index.check()
+        if damaged:
+            logger.error("The index was damaged and is rebuilt: %s.", ", ".join(damaged))
+            index.sync(thorough=True)
+        index.build_previews()
 
 
 @shared_task

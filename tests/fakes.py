@@ -96,6 +96,10 @@ class PaintedEngine:
         names = [self._name(colorsys.rgb_to_hsv(*_colour(pixels, box))[0]) for box in boxes]
         return np.array([template_of(name) for name in names], np.float32).reshape(-1, DIMENSION)
 
+    def five_points(self, pixels: np.ndarray, box: Box) -> np.ndarray:
+        shares = np.array([[0.3, 0.35], [0.7, 0.35], [0.5, 0.55], [0.35, 0.75], [0.65, 0.75]])
+        return np.array(box[:2]) + shares * (box.right - box.left, box.bottom - box.top)
+
     def _found(self, pixels: np.ndarray) -> list[tuple[Box, str]]:
         found = []
         scale = pixels.shape[0] / CELL

@@ -260,8 +260,16 @@ class SegmentIndex:
 
     # --- proof --------------------------------------------------------------------------------------------------------
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """While no file of the index changes.
+
+        A preview that is being built may hold what was removed since; its builder deletes it when it is done.
+        """
+        with self._writing(PREVIEWS_LOCK), self._writing():
+            yield
+
     def contains_bytes(self, prints: list[Fingerprint]) -> int:
         """How many of the fingerprinted vectors, or their codes, are in any file under the index, at any position."""
-        # A preview that is being built may hold what was removed since; its builder deletes it when it is done.
-        with self._writing(PREVIEWS_LOCK), self._writing():
+        with self.still():
             return fingerprints.count_in(self.root, prints)

@@ -29,7 +29,8 @@ from matching.index.base import Codes, FaceIds, Rows, SweepCancelled, Swept, Vec
 
 PRODUCT_ERROR: Final = 1e-4
 """Relative bound on the error of a squared distance from float32 products: 128 terms of 2**-24 each, times the
-squared norms, is below 2e-5; this is five times that. Every candidate is computed again, so it only costs time."""
+squared norms, is below 2e-5; this is five times that. Every candidate is computed again, so it only costs time.
+It grows with the number of terms: see `product_error`."""
 TILE_ROWS: Final = 2048
 """1 MiB of float32 at 128 dimensions."""
 ROWS_AT_ONCE: Final = 32_768
@@ -69,6 +70,11 @@ class ArrayRows:
 
     def release(self, start: int, stop: int) -> None:
         """The array stays."""
+
+
+def product_error(dimension: int) -> float:
+    """`PRODUCT_ERROR` for vectors of another length."""
+    return PRODUCT_ERROR * max(1.0, dimension / 128)
 
 
 def checked(probes: Vectors, dimension: int) -> Vectors:
@@ -195,7 +201,7 @@ class _Pass:
             norms = np.einsum("ij,ij->i", vectors, vectors)
             if not np.isfinite(norms).all():  # A value that is not finite shows in its row's norm.
                 raise ValueError("A face held has a template that is not finite.")
-            share = norms * np.float32((1.0 - PRODUCT_ERROR) / 2.0)
+            share = norms * np.float32((1.0 - product_error(vectors.shape[1])) / 2.0)
             for group in self.groups:
                 out = products[: len(vectors) * len(group.least)].reshape(len(vectors), -1)
                 np.matmul(vectors, group.transposed, out=out)
@@ -223,12 +229,13 @@ def _without(gone: FaceIds, hits: _Hits) -> _Hits:
 def _grouped(probes: Vectors, radius: float) -> Iterator[_Group]:
     """The probes in groups. A face v may match a probe p only if v·p >= least + share(v):
 
-    |v - p|² <= r² is v·p >= (|v|² + |p|² - r²) / 2, and the error of the product is at most PRODUCT_ERROR of the norms.
+    |v - p|² <= r² is v·p >= (|v|² + |p|² - r²) / 2, and the product's error is at most `product_error` of the norms.
     """
+    error = product_error(probes.shape[1])
     for first in range(0, len(probes), PROBES_AT_ONCE):
         some = np.ascontiguousarray(probes[first : first + PROBES_AT_ONCE])
         norms = np.einsum("ij,ij->i", some, some, dtype=np.float64)
-        least = ((1.0 - PRODUCT_ERROR) * norms - (radius * radius + PRODUCT_ERROR)) / 2.0
+        least = ((1.0 - error) * norms - (radius * radius + error)) / 2.0
         # Rounded down: a threshold must not grow when it becomes a float32.
         low = np.nextafter(least.astype(np.float32), np.float32(-np.inf))
         yield _Group(np.ascontiguousarray(some.T), low, first)

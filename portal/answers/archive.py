@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from matching import images, sources
 from matching.engine import Box, get_engine, overlap
-from matching.models import Face, Photo
+from matching.models import Face, Photo, PhotoStatus
 from portal import vault
 from portal.answers import data
 from portal.answers.facts import photos_of
@@ -56,7 +56,8 @@ def build(*, request: RightsRequest) -> Answer:
     digest, tells = Digest(), set[str]()
     vault.seal_file(request, digest.over(_zip(request, tells)), path_of(request))
     with transaction.atomic():
-        granted = photos_of(request).exclude(pk__in=withheld_photos(request, Right.ACCESS)).count()
+        held = photos_of(request).exclude(status=PhotoStatus.TEMPLATE)
+        granted = held.exclude(pk__in=withheld_photos(request, Right.ACCESS)).count()
         answer, _created = Answer.objects.update_or_create(
             request=request,
             defaults={
@@ -139,7 +140,7 @@ def _zip(request: RightsRequest, tells: set[str]) -> Iterator[bytes]:
     granted = by_photo(granted_faces(request, Right.ACCESS))
     with zipfile.ZipFile(drain, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, photo in enumerate(photos_of(request), start=1):
-            if photo.pk not in granted:
+            if photo.pk not in granted or not photo.is_held:
                 continue
             names[photo.pk] = _name(number, photo)
             archive.writestr(names[photo.pk], copy_of(photo, granted[photo.pk]), compresslevel=1)

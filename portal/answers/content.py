@@ -1,5 +1,6 @@
 """What the letter says, section by section, as plain blocks of text in the active language."""
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -9,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from matching import erase, reviews
-from matching.models import ErasureAction, Face, Photo
+from matching.metrics import Metric
+from matching.models import ErasureAction, Face, Photo, PhotoStatus
 from portal.answers import kept
 from portal.answers.coverage import looked_for
 from portal.answers.facts import decisions_of, photos_of, recipients_of
@@ -69,8 +71,10 @@ def _opening(request: RightsRequest) -> list[Block]:
 
 
 def _confirmation(request: RightsRequest) -> list[Block]:
-    photos = photos_of(request).count()
-    if not photos:
+    found = photos_of(request)
+    photos = found.exclude(status=PhotoStatus.TEMPLATE).count()
+    bare = found.filter(status=PhotoStatus.TEMPLATE).count()
+    if not photos and not bare:
         return [
             paragraph(_("No: we hold no picture of you. We searched everything we hold and found you in none of it."))
         ]
@@ -81,7 +85,14 @@ def _confirmation(request: RightsRequest) -> list[Block]:
         "time you appear in them.",
         photos,
     ) % {"n": photos}
-    return [paragraph(answer)]
+    templates = ngettext(
+        "We hold data about you of %(n)d picture that is not in our collections: a template of your face, and what is "
+        "stored with it.",
+        "We hold data about you of %(n)d pictures that are not in our collections: templates of your face, and what is "
+        "stored with them.",
+        bare,
+    ) % {"n": bare}
+    return [paragraph(text) for text, count in ((answer, photos), (templates, bare)) if count]
 
 
 OUTCOMES = {
@@ -123,11 +134,11 @@ def _pictures(request: RightsRequest) -> list[Block]:
     for number, photo in enumerate(photos, start=1):
         mine = own[photo.pk]
         row = [
-            f"{number:03d}" + ("\n" + _("no copy") if photo.pk in withheld else ""),
+            f"{number:03d}" + _no_copy(photo, withheld),
             date_format(timezone.localtime(photo.taken_at), "SHORT_DATE_FORMAT") if photo.taken_at else "–",
             "\n".join(filter(None, [photo.source.name, photo.source_url])),
-            str(len(mine)),
-            str(photo.faces.count() - len(mine)),
+            str(max(Counter(face.engine for face in mine).values())),
+            str(_others(photo, mine)),
         ]
         rows.append(row + ([fates(photo, mine)] if fates else []))
     header = [_("No."), _("Taken"), _("Source"), _("Your face"), _("Other faces")]
@@ -137,11 +148,24 @@ def _pictures(request: RightsRequest) -> list[Block]:
             _(
                 "The numbers are those of the files in the folder “pictures”. Faces of other people are obscured in "
                 "the copies. The file data.json holds everything we have stored about each picture: "
-                "all metadata, where your face lies in it, and the template itself, which is a list of 128 numbers."
+                "all metadata, where your face lies in it, and the template itself, which is a list of numbers."
             )
         ),
         {"kind": "table", "header": header + ([_("Erasure")] if fates else []), "rows": rows, "wide": 2},
     ]
+
+
+def _others(photo: Photo, own: Collection[Face]) -> int:
+    """Other people's faces. Several engines may each have a template of one face: the one that found most counts."""
+    others = Counter(photo.faces.exclude(pk__in=[face.pk for face in own]).values_list("engine", flat=True))
+    return max(others.values(), default=0)
+
+
+def _no_copy(photo: Photo, withheld: Collection[int]) -> str:
+    """Why a picture of the table has no copy, on a line of its own."""
+    if not photo.is_held:
+        return "\n" + _("template only")
+    return "\n" + _("no copy") if photo.pk in withheld else ""
 
 
 def _fates(request: RightsRequest) -> Callable[[Photo, Collection[Face]], str] | None:
@@ -150,7 +174,11 @@ def _fates(request: RightsRequest) -> Callable[[Photo, Collection[Face]], str] |
     if claim is None or claim.outcome not in (ClaimOutcome.GRANTED, ClaimOutcome.PARTIAL):
         return None
     kept = set(withheld_photos(request, Right.ERASURE))
-    done = {ErasureAction.DELETE: _("deleted"), ErasureAction.REDACT: _("you are obscured")}
+    done = {
+        ErasureAction.DELETE: _("deleted"),
+        ErasureAction.REDACT: _("you are obscured"),
+        ErasureAction.TEMPLATE: _("template deleted"),
+    }
     return lambda photo, own: _("kept") if photo.pk in kept else done[erase.action_for(photo, own)]
 
 
@@ -166,6 +194,27 @@ def _measured(bands: dict[str, Any]) -> list[list[str]]:
         if not measured["synthetic"]
         for label, error in counts
     ]
+
+
+def _spaces(certificate: dict[str, Any]) -> list[list[str]]:
+    """What was compared of templates that other engines made. Older certificates know of none."""
+    compared = _("%(scanned)s of %(held)s compared; %(metric)s, match from or to %(match)s, possible %(possible)s")
+    rows = [
+        [
+            _("Templates of %(engine)s") % {"engine": space["engine"]},
+            compared
+            % {
+                "scanned": space["faces_scanned"],
+                "held": space["faces_held"],
+                "metric": Metric(space["metric"]).label,
+                "match": space["bands"]["match"],
+                "possible": space["bands"]["possible"],
+            },
+        ]
+        for space in certificate.get("spaces", ())
+    ]
+    bare = certificate.get("templates_without_picture")
+    return rows + ([[_("Pictures of which only templates are held"), str(bare)]] if bare else [])
 
 
 def _of(share: dict[str, Any]) -> str:
@@ -195,6 +244,7 @@ def _certificate(request: RightsRequest) -> list[Block]:
             f"{c['bands']['match']} / {c['bands']['possible']}",
         ],
         *_measured(c["bands"]),
+        *_spaces(c),
     ]
     complete = _(
         "The search was complete: every face we hold was compared with your photograph, whatever its date and "

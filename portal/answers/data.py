@@ -51,10 +51,11 @@ def _picture(photo: Photo, name: str | None, withheld: bool, faces: list[dict[st
     return {
         "file": name,
         "withheld": withheld,
+        "held": photo.is_held,
         "collection": photo.source.name,
         "source_url": photo.source_url or None,
         "stored_as": photo.path,
-        "sha256_of_the_original": photo.sha256,
+        "sha256_of_the_original": photo.sha256 or None,
         "bytes": photo.size,
         "format": photo.format,
         "width": photo.width,
@@ -70,11 +71,14 @@ def _face(face: Face, hit: Hit | None, reviewers: int) -> dict[str, Any]:
     return {
         "box": [face.left, face.top, face.right, face.bottom],
         "distance": hit.distance if hit else None,
+        "metric": hit.metric if hit else None,
+        "value": hit.value if hit else None,
         "band": hit.band if hit else None,
         "confirmed_by_reviewers": reviewers,
         "detection_score": face.score,
         "marked_by_hand": face.by_hand,
         "engine": face.engine,
+        "metadata": face.metadata,
         "template": np.frombuffer(bytes(face.template), dtype="<f4").tolist(),
     }
 

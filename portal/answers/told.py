@@ -17,16 +17,33 @@ def told(request: RightsRequest, document: Mapping[str, Any], files: Set[str]) -
         document: `data.json`, before it is written.
         files: names of the files in the archive.
     """
-    pictures = {picture["sha256_of_the_original"]: picture for picture in document["pictures"]}
+    pictures = {_key(picture): picture for picture in document["pictures"]}
     held = list(photos_of(request))
     found = {
         "recipients_named": _recipients_are_named(held, document),
-        "sources": all(_says(pictures.get(photo.sha256), photo, SOURCES) for photo in held),
-        "metadata": all(_says(pictures.get(photo.sha256), photo, METADATA) for photo in held),
+        "sources": all(_says(pictures.get(_key_of(photo)), photo, SOURCES) for photo in held),
+        "metadata": all(_says(pictures.get(_key_of(photo)), photo, METADATA) for photo in held),
         "templates": sum(map(_templates, document["pictures"])) == _faces(request, held),
-        "pictures": all(picture["withheld"] or picture["file"] in files for picture in pictures.values()),
+        "pictures": all(_is_given(photo, pictures.get(_key_of(photo)), files) for photo in held),
     }
     return {key for key, said in found.items() if said}
+
+
+Key = tuple[object, ...]
+
+
+def _key(picture: Mapping[str, Any]) -> Key:
+    """A file may be held twice, and of a template without a picture no file is known."""
+    return picture["collection"], picture["stored_as"], picture["sha256_of_the_original"]
+
+
+def _key_of(photo: Photo) -> Key:
+    return photo.source.name, photo.path, photo.sha256 or None
+
+
+def _is_given(photo: Photo, picture: Mapping[str, Any] | None, files: Set[str]) -> bool:
+    """Whether the copy is in the archive, or may be missing there."""
+    return picture is not None and (picture["withheld"] or not photo.is_held or picture["file"] in files)
 
 
 SOURCES = {"collection": lambda photo: photo.source.name, "source_url": lambda photo: photo.source_url or None}

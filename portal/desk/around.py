@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from matching import reviews
-from matching.index import get_index
+from matching.index import index_for
 from matching.models import Face, Hit
 from portal.desk.access import desk_view, seen
 from portal.desk.views import CHANGE, page
@@ -38,7 +38,7 @@ def around(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpRespon
     hit = get_object_or_404(Hit.objects.select_related("face__photo"), pk=hit_id, search=latest)
     if hit.face is None:
         raise Http404("This picture was erased.")
-    index = get_index()
+    index = index_for(hit.face.engine)
     template = np.frombuffer(bytes(hit.face.template), dtype="<f4")
     near = [(face, far) for face, far in index.preview(template, count=NEAREST) if face != hit.face_key]
     faces = Face.objects.select_related("photo__source").in_bulk([face for face, _far in near])

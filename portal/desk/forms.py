@@ -117,8 +117,11 @@ class DecisionForm(forms.Form):
 
 
 def _pictured(pk: int, address: str) -> SafeString:
-    """A photo's number beside a small picture of the face in it."""
-    return format_html('<img class="desk-thumb" src="{}" alt="" loading="lazy"> {}', address, gettext("photo %d") % pk)
+    """A photo's number beside a small picture of the face in it, if there is one."""
+    name = gettext("photo %d") % pk
+    if not address:
+        return format_html("{} ({})", name, gettext("template only"))
+    return format_html('<img class="desk-thumb" src="{}" alt="" loading="lazy"> {}', address, name)
 
 
 def not_too_early(at: datetime) -> datetime:

@@ -26,7 +26,7 @@ def review(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     latest = reviews.latest_search(request.pk)
     if latest is None:
         return back(request)
-    hits = list(latest.hits.select_related("photo__source", "search").order_by("distance", "pk"))
+    hits = list(latest.hits.select_related("photo__source", "search", "face").order_by("distance", "pk"))
     if http.method == "POST":
         return _take_verdict(http, request, hits)
     mine = {

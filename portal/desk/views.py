@@ -39,13 +39,17 @@ def overview(http: HttpRequest, request: RightsRequest) -> HttpResponse:
 
 
 def accepted_photos(request: RightsRequest) -> dict[int, str]:
-    """The accepted photos by id, each with the address of a picture of the face in it."""
+    """The accepted photos by id, each with the address of a picture of the face in it; empty if no picture is held."""
     latest = reviews.latest_search(request.pk)
     if latest is None:
         return {}
     accepted = reviews.accepted_faces(request.pk)
-    hits = latest.hits.filter(face__in=accepted).order_by("photo_id", "-distance", "-pk").values_list("photo_id", "pk")
-    return {photo: reverse("admin:rights_request_face", args=[request.pk, hit]) for photo, hit in hits if photo}
+    hits = latest.hits.filter(face__in=accepted, photo__isnull=False).select_related("photo")
+    return {
+        hit.photo.pk: reverse("admin:rights_request_face", args=[request.pk, hit.pk]) if hit.photo.is_held else ""
+        for hit in hits.order_by("photo_id", "-distance", "-pk")
+        if hit.photo
+    }
 
 
 def overview_context(request: RightsRequest, form: DecisionForm | None = None) -> dict[str, object]:

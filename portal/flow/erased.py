@@ -135,6 +135,7 @@ def proof_facts(request: RightsRequest, proof: erasing.Proof) -> dict[str, objec
     return {
         "deleted": sum(action == "delete" for action in done),
         "redacted": sum(action == "redact" for action in done),
+        "templates": sum(action == "template" for action in done),
         "swept_at": proof.checked_at.isoformat(),
         "faces_scanned": proof.certificate.get("faces_scanned"),
         "photos_held": proof.certificate.get("photos_held"),
@@ -161,7 +162,11 @@ def tell_of(request: RightsRequest, erased: QuerySet[Erasure], *, key: str = "")
     told = []
     for recipient in _shown(erased):
         shown = erased.filter(source__in=recipient.sources.all()).order_by("pk")
-        pictures = [{"sha256": item.sha256, "url": item.source_url, "action": item.action} for item in shown]
+        pictures = [
+            # Of a picture that was never held, its path may be all that names it.
+            {"sha256": item.sha256 or item.path, "url": item.source_url, "action": item.action}
+            for item in shown
+        ]
         outbox.post(
             request=request,
             event=Event.RECIPIENT_TOLD,

@@ -5,12 +5,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import numpy as np
 from django.db import transaction
 
 from matching import further, reviews
 from matching import search as searching
 from matching.models import Search
+from matching.space_search import Supplied, together
 from portal import jobs, vault
 from portal.flow.received import is_decided
 from portal.models import Event, Evidence, EvidenceKind, Job, JobKind, JobState
@@ -103,8 +103,8 @@ def search(*, request_id: UUID) -> None:
                 jobs.give_back(others[subject], problem=type(incomplete).__name__)
 
 
-def _templates(request_id: UUID) -> np.ndarray | None:
-    """What to search with, float32 (k, 128); None if the request does not wait for a search, or has nothing usable."""
+def _templates(request_id: UUID) -> Supplied | None:
+    """What to search with; None if the request does not wait for a search, or has nothing usable."""
     request = RightsRequest.objects.get(pk=request_id)
     return usable_templates(request) if request.state == RequestState.CONFIRMED else None
 
@@ -125,16 +125,16 @@ def _searched(request_id: UUID, found: Search) -> None:
         raise jobs.SearchIncomplete(refused.why) from refused
 
 
-def usable_templates(request: RightsRequest) -> np.ndarray | None:
-    """Templates of the usable probes, float32 (k, 128); None if no probe is usable, and the person was told."""
+def usable_templates(request: RightsRequest) -> Supplied | None:
+    """Templates of the usable probes in each space; None if no probe is usable, and the person was told."""
     templates = []
     for evidence in probes_of(request):
         try:
-            templates.append(searching.probe_template(vault.unseal(request, bytes(evidence.sealed))))
+            templates.append(searching.probe(vault.unseal(request, bytes(evidence.sealed))))
         except searching.ProbeProblem as problem:
             with transaction.atomic():
                 Evidence.objects.filter(pk=evidence.pk).update(problem=problem.code)
                 context = {"problem": problem.code}
                 outbox.post(request=request, event=Event.BETTER_PHOTO, key=evidence.pk.hex, context=context)
                 journal.record(request=request, actor=journal.SYSTEM, event="probe_unusable", detail=context)
-    return np.stack(templates) if templates else None
+    return together(templates) if templates else None

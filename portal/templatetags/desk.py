@@ -29,6 +29,12 @@ PROBE_PROBLEMS = {
     "blurred": _("the picture is blurred"),
     "unreadable": _("it cannot be read"),
 }
+SPACE_PROBLEMS = {
+    "model_missing": _("the model that encodes photographs is missing"),
+    "model_altered": _("the model that encodes photographs is not the declared one"),
+    "model_unusable": _("the model that encodes photographs does not give templates"),
+    "no_probe": _("the photograph was not encoded for it; search again"),
+}
 ASKED_FOR = {
     Stop.IDENTITY: _("who the person is"),
     Stop.CLARIFICATION: _("what the person means"),
@@ -59,6 +65,12 @@ def outcome_name(outcome: str) -> str:
 @register.filter
 def problem_name(code: str) -> str:
     return str(PROBE_PROBLEMS[code])
+
+
+@register.filter
+def space_problem(code: str) -> str:
+    """Why a template space was not searched."""
+    return str(SPACE_PROBLEMS[code])
 
 
 @register.filter

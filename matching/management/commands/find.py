@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from matching import search
+from matching.engine import get_engine
 from matching.index import get_index
+from matching.metrics import Metric
 from matching.models import Face
+from matching.space_search import together
 
 PROBLEMS = {
     "no_face": "no face was found in it",
@@ -37,23 +39,24 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            template = search.probe_template(options["photo"].read_bytes())
+            probe = search.probe(options["photo"].read_bytes())
         except OSError as error:
             raise CommandError(f"{options['photo']} cannot be opened: {error.strerror}.") from error
         except search.ProbeProblem as problem:
             raise CommandError(f"The photograph cannot be searched with: {PROBLEMS[problem.code]}.") from problem
         if options["preview"]:
-            for face_id, distance in get_index().preview(template, count=options["preview"]):
+            for face_id, distance in get_index().preview(probe[get_engine().name], count=options["preview"]):
                 self.stdout.write(f"{distance:.3f}  face {face_id}")
             self.stdout.write("This is a preview: it may lack some. Without --preview everything is compared.")
             return
-        findings = search.find(np.stack([template]))
+        findings = search.find(together([probe]))
         faces = Face.objects.select_related("photo__source").in_bulk([hit.face_id for hit in findings.hits])
         rows: list[dict[str, Any]] = [
             {
                 "source": face.photo.source.name,
                 "path": face.photo.path,
-                "distance": round(hit.distance, 4),
+                "distance": round(Metric(hit.metric).of(hit.distance), 4),
+                "metric": str(hit.metric),
                 "band": str(hit.band),
                 "box": [face.left, face.top, face.right, face.bottom],
                 "taken_at": face.photo.taken_at.isoformat() if face.photo.taken_at else None,
@@ -67,7 +70,8 @@ class Command(BaseCommand):
             return
         for row in rows:
             taken = (row["taken_at"] or "no date")[:10]
-            self.stdout.write(f"{row['distance']:.3f}  {row['band']:8}  {taken}  {row['source']}: {row['path']}")
+            other = "" if row["metric"] == Metric.EUCLIDEAN else f" ({row['metric'].replace('_', ' ')})"
+            self.stdout.write(f"{row['distance']:.3f}  {row['band']:8}  {taken}  {row['source']}: {row['path']}{other}")
         self._certificate(findings.certificate, len(rows))
 
     def _certificate(self, certificate: dict[str, Any], hits: int) -> None:
@@ -80,6 +84,13 @@ class Command(BaseCommand):
             f"bands up to {certificate['bands']['match']} and {certificate['bands']['possible']}, "
             f"{certificate['engine']}, index {certificate['index_version']}."
         )
+        for space in certificate["spaces"]:
+            problem = f", NOT COMPLETE: {space['problem'].replace('_', ' ')}" if not space["complete"] else ""
+            self.stdout.write(
+                f"Own templates {space['engine']}: {space['faces_scanned']} of {space['faces_held']} scanned, "
+                f"{space['metric'].replace('_', ' ')}, bands {space['bands']['match']} and {space['bands']['possible']}"
+                f"{problem}."
+            )
         for measured in certificate["bands"]["measured"]:
             self.stdout.write(_measured(measured))
 

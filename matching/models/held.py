@@ -1,0 +1,142 @@
+"""What is held: sources, their photos, the faces in them."""
+
+import secrets
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from matching.engine import Detector
+
+
+def new_face_id() -> int:
+    """A random 63-bit identifier.
+
+    Random rather than counted, so that an identifier is never used again: an index file left over from before a
+    restore can then never pass off one face's vector as another's.
+    """
+    return secrets.randbits(63)
+
+
+class GroupPolicy(models.TextChoices):
+    """What erasing one person does to a picture that shows other people too."""
+
+    REDACT = "redact", _("obscure the person, keep the picture")
+    DELETE = "delete", _("delete the whole picture")
+
+
+class Problem(models.TextChoices):
+    """Why a source cannot be used at the moment."""
+
+    AWAY = "away", _("it does not answer")
+    SLOW = "slow", _("it did not answer in time")
+    MISSING = "missing", _("there is no such folder or bucket")
+    DENIED = "denied", _("it refuses access")
+    NO_CREDENTIALS = "no_credentials", _("no credentials are set for it")
+    HOST_KEY = "host_key", _("its host key is not the known one")
+    STRANGE = "strange", _("it answers with something else than a listing or a picture")
+    EMPTY = "empty", _("it holds nothing any more, though pictures of it are known; an unmounted disk looks so")
+    READ_ONLY = "read_only", _("it can only be read; the picture must be deleted where it is kept")
+    FAILED = "failed", _("it reported an error")
+
+
+class Source(models.Model):
+    """A collection of photos, reached through fsspec."""
+
+    url = models.CharField(max_length=1000, unique=True)
+    name = models.CharField(max_length=200)
+    group_policy = models.CharField(max_length=8, choices=GroupPolicy.choices, default=GroupPolicy.REDACT)
+    detector = models.CharField(
+        _("detector"),
+        max_length=8,
+        choices=Detector.choices,
+        default=Detector.DEFAULT,
+        help_text=_("Pictures read by the default one are read again at the next import once this says thorough."),
+    )
+    reachable = models.BooleanField(default=True)
+    unreachable_since = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=16, choices=Problem.choices, blank=True, help_text="Why it is unreachable.")
+    last_import_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def holds_pictures(self) -> bool:
+        """Whether there is a storage; without one, only templates are held."""
+        return not self.url.startswith("templates:")
+
+
+class PhotoStatus(models.TextChoices):
+    READ = "read", _("read")
+    UNREADABLE = "unreadable", _("unreadable")
+    SUPPRESSED = "suppressed", _("erased before, and there again")
+    TEMPLATE = "template", _("template held, no picture")
+
+
+class Photo(models.Model):
+    """One picture file held in a source; or one of which only templates are held, under the path it is known by."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="photos")
+    path = models.CharField(max_length=1000, help_text="Path inside the source, with forward slashes.")
+    version = models.CharField(
+        max_length=200, help_text="Size and change stamp of the object; a change means a new read."
+    )
+    sha256 = models.CharField(max_length=64, db_index=True)
+    size = models.BigIntegerField(help_text="Bytes.")
+    status = models.CharField(max_length=12, choices=PhotoStatus.choices)
+    problem = models.CharField(max_length=32, blank=True, help_text="Code of `matching.images.ImageProblem`.")
+    format = models.CharField(max_length=8, blank=True)
+    width = models.PositiveIntegerField(default=0, help_text="Pixels, upright.")
+    height = models.PositiveIntegerField(default=0, help_text="Pixels, upright.")
+    taken_at = models.DateTimeField(null=True, blank=True)
+    source_url = models.CharField(max_length=2000, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    face_count = models.PositiveIntegerField(default=0)
+    engine = models.CharField(max_length=64, blank=True, help_text="Engine that looked for faces, with its version.")
+    detector = models.CharField(
+        max_length=8, choices=Detector.choices, default=Detector.DEFAULT, help_text="How it looked for them."
+    )
+    imported_at = models.DateTimeField(auto_now_add=True)
+    looked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When somebody looked for a face in these bytes and said that there is none."
+    )
+    looked_at_by = models.CharField(max_length=32, blank=True, help_text="Who: `staff:<id>`.")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(name="one_photo_per_path", fields=["source", "path"])]
+
+    def __str__(self) -> str:
+        return f"photo {self.pk}"
+
+    @property
+    def is_held(self) -> bool:
+        """Whether there is a picture; without one, only templates of it are held."""
+        return self.status != PhotoStatus.TEMPLATE
+
+
+class Face(models.Model):
+    """One face in a photo, and its template."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_face_id, editable=False)
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="faces")
+    left = models.IntegerField()
+    top = models.IntegerField()
+    right = models.IntegerField()
+    bottom = models.IntegerField()
+    score = models.FloatField(help_text="Detection confidence, engine's own scale; 0 where a person marked the face.")
+    by_hand = models.BooleanField(default=False, help_text="Marked by a person where the detector saw nothing.")
+    template = models.BinaryField(help_text="Little-endian float32, as many as the engine or template space has.")
+    engine = models.CharField(max_length=64, help_text="Engine with its version, or name of a template space.")
+    metadata = models.JSONField(default=dict, blank=True, help_text="What was imported with an own template.")
+
+    class Meta:
+        ordering = ["pk"]
+        # The index asks at every search which faces there are; without this, it would read all templates.
+        indexes = [models.Index(name="faces_of_an_engine", fields=["engine", "id"])]
+
+    def __str__(self) -> str:
+        return f"face {self.pk}"
