@@ -146,7 +146,7 @@ def _carry_out_one(pk: int) -> list[tuple[Source, str]]:
     found = _what_lies_there(erasure, data)
     if found is Found.PLANNED and data is not None:
         data = _erase_object(erasure, data)
-    else:
+    elif erasure.action != ErasureAction.TEMPLATE:
         sources.drop_older_versions(erasure.source, erasure.path)
     _erase_rows(erasure, data, found)
     return [(erasure.source, erasure.path)] if found is Found.ANOTHER else []

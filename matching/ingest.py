@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from matching import keys, own_templates, pool, reading, sources, suppression
+from matching import keys, own_templates, pool, reading, sources, spaces, suppression
 from matching.copies import Copy, copies
 from matching.engine import Box, Detector, get_engine
 from matching.index import get_index
@@ -116,7 +116,8 @@ def _well_read(source: Source) -> QuerySet[Photo]:
     """The photos that need no other look while their files are the same: who looked thoroughly saw everything."""
     detectors = {Detector.THOROUGH, Detector(source.detector)}
     engine = get_engine().name
-    left_over = Face.objects.filter(photo__source=source).exclude(engine=engine)
+    others = Face.objects.filter(photo__source=source).exclude(engine=engine)
+    left_over = others.exclude(engine__in=spaces.names())
     return source.photos.filter(engine=engine, detector__in=detectors).exclude(pk__in=left_over.values("photo"))
 
 
@@ -191,9 +192,7 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
         report.written.append(photo.pk)
     if reading.problem:
         report.unreadable.append((item.path, reading.problem))
-    kept, dropped = own_templates.that_stay(before, reading, status) if before else ((), 0)
-    report.dropped += dropped
-    own_templates.drop(photo, kept)
+    report.dropped += own_templates.follow(before, photo, reading) if before else 0
     if same and status == PhotoStatus.READ:
         keys.merge(photo, reading.faces, engine, marked=reading.marked)
     else:

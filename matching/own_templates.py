@@ -30,7 +30,18 @@ def beside(keys: Iterable[int]) -> list[int]:
     return sorted(found - {face.pk for face in faces})
 
 
-def that_stay(before: Photo, reading: Reading, status: str) -> tuple[list[int], int]:
+def follow(before: Photo, photo: Photo, reading: Reading) -> int:
+    """Delete the own templates of a photo that are not right any more, now that it was read anew; how many those were.
+
+    Args:
+        before: the photo's row as it was.
+    """
+    kept, dropped = _that_stay(before, reading, photo.status)
+    photo.faces.filter(engine__in=spaces.names()).exclude(pk__in=kept).delete()
+    return dropped
+
+
+def _that_stay(before: Photo, reading: Reading, status: str) -> tuple[list[int], int]:
     """Keys of own templates that are still right once a file was read anew, and the number of those that are not.
 
     A template belongs to the bytes that it was made from. Where only templates were held and the picture has come, it
@@ -45,11 +56,6 @@ def that_stay(before: Photo, reading: Reading, status: str) -> tuple[list[int], 
         return [], len(own)
     kept = [face.pk for face in own if _located(face, reading)]
     return kept, len(own) - len(kept)
-
-
-def drop(photo: Photo, kept: Collection[int]) -> None:
-    """Delete the own templates of a photo that are not among those that stay."""
-    photo.faces.filter(engine__in=spaces.names()).exclude(pk__in=kept).delete()
 
 
 def _located(face: Face, reading: Reading) -> bool:

@@ -4,26 +4,22 @@ What a file claims of itself is compared with limits first; columns of text are 
 value which a million rows repeat is held once. Memory is that of a page of each column and of a batch.
 """
 
-import hashlib
-import json
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
-from matching import processes, spaces
+from matching import own_rows, processes, spaces
 from matching.engine import Box, Template
 from matching.models import TemplateSpace
+from matching.own_rows import BOX, TOO_LONG, Refusal, Row, RowRefused, key_of
 
 BATCH: Final = 1000
 """Rows at a time, and in one transaction."""
@@ -33,10 +29,7 @@ LONGEST: Final = 100_000
 LARGEST_CHUNK: Final = 16 * 2**30
 """Bytes of one column in one row group, as the file says."""
 TEXTS: Final = ("path", "sha256", "source_url", "metadata")
-BOX: Final = ("left", "top", "right", "bottom")
 COLUMNS: Final = ("path", "template", *BOX, "sha256", "source_url", "taken_at", "score", "metadata")
-FURTHEST: Final = 1_000_000
-"""Pixels."""
 
 
 DAMAGED: Final = (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError, OverflowError)
@@ -52,36 +45,6 @@ Keys = npt.NDArray[np.uint64]
 
 class FileRefused(ValueError):  # noqa: N818 - what it says
     """The file cannot be read as own templates; the text says why."""
-
-
-class RowRefused(ValueError):  # noqa: N818 - what it says
-    """A row cannot be taken; the text says why, and nothing that the row holds."""
-
-
-class Row(NamedTuple):
-    """One template. `number` counts from 1; `box` is all zero where the file has none."""
-
-    number: int
-    path: str
-    box: Box
-    template: Template
-    sha256: str
-    source_url: str
-    taken_at: datetime | None
-    score: float
-    metadata: dict[str, Any]
-
-    @property
-    def key(self) -> int:
-        """Of path and box, 64 bits: two rows with the same one are the same face."""
-        return key_of(self.path, self.box)
-
-
-class Refusal(NamedTuple):
-    """A row that was not taken, and why."""
-
-    number: int
-    why: str
 
 
 def tried(path: Path, space: TemplateSpace) -> Keys:
@@ -107,11 +70,6 @@ def _read_once(path: Path, space: TemplateSpace) -> Keys:
     for _rows, _refused in file.batches():
         pass
     return keys
-
-
-def key_of(path: str, box: Box) -> int:
-    """See `Row.key`."""
-    return int.from_bytes(hashlib.blake2b(repr((path, tuple(box))).encode(), digest_size=8).digest())
 
 
 class TemplateFile:
@@ -165,7 +123,7 @@ class TemplateFile:
         columns = [name for name in ("path", *BOX) if name in self._schema.names]
         position = 0
         for columns_of in self._batches(columns):
-            for path, box in zip(columns_of["path"], _boxes(columns_of), strict=True):
+            for path, box in zip(columns_of["path"], own_rows.boxes(columns_of), strict=True):
                 if position >= self.rows:
                     raise FileRefused(f"{self.path}: holds more rows than it says.")
                 if isinstance(path, str) and isinstance(box, Box):
@@ -178,7 +136,7 @@ class TemplateFile:
         number = 0
         for columns in self._batches([name for name in COLUMNS if name in self._schema.names]):
             rows, refused = [], []
-            boxes = list(_boxes(columns))
+            boxes = list(own_rows.boxes(columns))
             for index in range(len(boxes)):
                 number += 1
                 raw = {name: column[index] for name, column in columns.items()}
@@ -202,16 +160,17 @@ class TemplateFile:
             raise RowRefused(box)
         if any(value is TOO_LONG for value in raw.values()):
             raise RowRefused("a text that is too long")
+        raw = dict.fromkeys(COLUMNS) | raw
         return Row(
             number,
-            _path(raw["path"]),
+            own_rows.path(raw["path"]),
             box,
             self._template(raw["template"]),
-            _sha256(raw.get("sha256")),
-            _url(raw.get("source_url")),
-            _moment(raw.get("taken_at")),
-            _score(raw.get("score")),
-            _metadata(raw.get("metadata")),
+            own_rows.sha256(raw["sha256"]),
+            own_rows.url(raw["source_url"]),
+            own_rows.moment(raw["taken_at"]),
+            own_rows.score(raw["score"]),
+            own_rows.metadata(raw["metadata"]),
         )
 
     def _template(self, raw: Any) -> Template:
@@ -252,7 +211,6 @@ TYPES: Final[dict[str, Any]] = {
     "template": (_is_template, "a list of float16, float32 or float64"),
     "taken_at": (lambda kind: _is_text(kind) or pa.types.is_timestamp(kind), "a timestamp, or ISO 8601 as text"),
 }
-TOO_LONG: Final = object()
 
 
 def _values(name: str, column: Any) -> list[Any]:
@@ -279,89 +237,3 @@ def _seconds(value: Any) -> Any:
         return value.as_py()
     except (ValueError, OverflowError):
         return "beyond every calendar"
-
-
-# --- values -----------------------------------------------------------------------------------------------------------
-
-
-def _boxes(columns: dict[str, list[Any]]) -> Iterator[Box | str]:
-    """The box of each row, or why it has none that can be taken."""
-    count = len(columns["path"])
-    if "left" not in columns:
-        yield from [Box(0, 0, 0, 0)] * count
-        return
-    for edges in zip(*(columns[name] for name in BOX), strict=True):
-        yield _box(edges)
-
-
-def _box(edges: tuple[Any, ...]) -> Box | str:
-    if all(edge is None for edge in edges):
-        return Box(0, 0, 0, 0)
-    if any(edge is None or not abs(edge) <= FURTHEST for edge in edges):
-        return "a box without four numbers of pixels"
-    box = Box(*(round(edge) for edge in edges))
-    if box.left >= box.right or box.top >= box.bottom or box.right <= 0 or box.bottom <= 0:
-        return "a box that holds nothing"
-    return Box(max(0, box.left), max(0, box.top), box.right, box.bottom)
-
-
-def _path(value: Any) -> str:
-    if not value or len(value) > 1000:
-        raise RowRefused("no path, or one of more than 1000 characters")
-    parts = value.split("/")
-    if "" in parts or "." in parts or ".." in parts or "\\" in value or not value.isprintable() or ":" in parts[0]:
-        raise RowRefused("a path that is not one inside the source")
-    return str(value)
-
-
-def _sha256(value: Any) -> str:
-    if value is None or value == "":
-        return ""
-    if len(value) != 64 or any(digit not in "0123456789abcdef" for digit in value.lower()):
-        raise RowRefused("a SHA-256 that is not 64 hex digits")
-    return str(value.lower())
-
-
-def _url(value: Any) -> str:
-    if value and (len(value) > 2000 or not value.isprintable()):
-        raise RowRefused("an address of more than 2000 characters, or with unprintable ones")
-    return value or ""
-
-
-def _moment(value: Any) -> datetime | None:
-    if value is None or value == "":
-        return None
-    try:
-        moment = parse_datetime(value) if isinstance(value, str) else value
-        if moment is not None:
-            aware: datetime = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
-            return aware.astimezone(timezone.get_default_timezone())
-    except (ValueError, OverflowError):
-        moment = None
-    raise RowRefused("a date that is none")
-
-
-def _score(value: Any) -> float:
-    if value is not None and not abs(value) <= LARGEST_SCORE:
-        raise RowRefused("a score that is no number")
-    return 0.0 if value is None else float(value)
-
-
-LARGEST_SCORE: Final = 1e9
-
-
-def _metadata(value: Any) -> dict[str, Any]:
-    if not value:
-        return {}
-    try:
-        parsed = json.loads(value, parse_constant=_no_number)
-        json.dumps(parsed, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        parsed = None
-    if not isinstance(parsed, dict) or "\\u0000" in value:
-        raise RowRefused("metadata that are no JSON object")
-    return parsed
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(name)

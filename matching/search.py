@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
@@ -17,7 +16,7 @@ from matching.bands import bands
 from matching.compared import Found, Probes, compare
 from matching.engine import Box, DetectedFace, get_engine
 from matching.images import ImageProblem, Pixels, read_picture
-from matching.index import Swept, get_index
+from matching.index import get_index
 from matching.index.base import Vectors
 from matching.index.sweep import checked
 from matching.metrics import Metric
@@ -103,15 +102,17 @@ def find(probes: Vectors | Supplied) -> Findings:
     Raises:
         ValueError: probes of another shape, or not finite.
     """
-    (findings,) = find_many([_of_one(probes, [], np.empty((0, get_engine().dimension), dtype=np.float32))])
+    (findings,) = find_many([of_one(probes)])
     return findings
 
 
-def _of_one(supplied: Vectors | Supplied, keys: Sequence[int], templates: Vectors) -> Probes:
-    """The probes of one person, with the further ones."""
+def of_one(supplied: Vectors | Supplied, keys: Sequence[int] = (), further: Vectors | None = None) -> Probes:
+    """The probes of one person: supplied ones as `find` takes them, with the keys and templates of further ones."""
+    engine = get_engine()
     spaces = by_space(supplied)
-    own = spaces[get_engine().name]
-    return Probes(own, keys, templates, {name: rows for name, rows in spaces.items() if name != get_engine().name})
+    nothing = np.empty((0, engine.dimension), dtype=np.float32)
+    own = {name: rows for name, rows in spaces.items() if name != engine.name}
+    return Probes(spaces[engine.name], keys, nothing if further is None else further, own)
 
 
 def find_many(probes: Sequence[Probes]) -> list[Findings]:
@@ -126,7 +127,7 @@ def find_many(probes: Sequence[Probes]) -> list[Findings]:
     checked_probes = [own._replace(supplied=checked(own.supplied, engine.dimension)) for own in probes]
     every = [checked(own.every, engine.dimension) for own in checked_probes]
     owners = np.repeat(np.arange(len(every)), [len(own) for own in every])
-    version, swept = _swept(np.concatenate(every), owners, limits.possible)
+    version, swept = space_search.current(get_index(), np.concatenate(every), owners=owners, radius=limits.possible)
     held = _held(np.unique(np.concatenate([found.ids for found in swept.values()])).tolist())
     covered = certificate(version, swept[0].scanned)
     findings = [
@@ -189,11 +190,6 @@ def _held(faces: list[int]) -> dict[int, Held]:
         rows = Face.objects.filter(pk__in=faces[start : start + 10_000]).values_list("pk", "photo_id", "template")
         held.update((pk, Held(photo, np.frombuffer(bytes(template), dtype="<f4"))) for pk, photo, template in rows)
     return held
-
-
-def _swept(probes: Vectors, owners: npt.NDArray[np.int64], radius: float) -> tuple[str, dict[int, Swept]]:
-    """One pass over an index that holds every face; a damaged one is rebuilt first."""
-    return space_search.current(get_index(), probes, owners=owners, radius=radius)
 
 
 def certificate(index_version: str, scanned: int) -> dict[str, Any]:
@@ -265,7 +261,7 @@ def run_many(probes: Mapping[UUID, Vectors | Supplied]) -> dict[UUID, Search]:
     """
     if not probes:
         return {}
-    every = [_of_one(supplied, *further.in_force(subject)) for subject, supplied in probes.items()]
+    every = [of_one(supplied, *further.in_force(subject)) for subject, supplied in probes.items()]
     return {
         subject: _kept(subject, len(own.every), findings)
         for subject, own, findings in zip(probes, every, find_many(every), strict=True)

@@ -173,6 +173,8 @@ def version_of(source: Source, path: str) -> str:
 
 def exists(source: Source, path: str) -> bool:
     """Whether the object is there. Raises: SourceUnreachable (also when the whole source is away)."""
+    if not source.holds_pictures:
+        return False
     try:
         with _reaching(source) as store:
             if _info_if_there(store, path) is not None:
@@ -223,6 +225,8 @@ def older_versions(source: Source, path: str, *, until: datetime | None = None) 
     Raises:
         SourceUnreachable.
     """
+    if not source.holds_pictures:
+        return 0
     with _reaching(source) as store:
         return store.older(path, until)
 

@@ -16,7 +16,8 @@ from matching import ingest, keys, own_templates, sources
 from matching.engine import Box, get_engine
 from matching.index import index_of
 from matching.models import Erasure, Face, Photo, PhotoStatus, Source, TemplateSpace
-from matching.parquet import Refusal, Row, RowRefused, TemplateFile, tried
+from matching.own_rows import Refusal, Row, RowRefused
+from matching.parquet import TemplateFile, tried
 
 SCHEME = "templates:"
 

@@ -10,33 +10,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from matching import erase, reviews
-from matching.metrics import Metric
 from matching.models import ErasureAction, Face, Photo, PhotoStatus
-from portal.answers import kept
-from portal.answers.coverage import looked_for
+from portal.answers import kept, searched
+from portal.answers.blocks import Block, heading, labelled, paragraph
 from portal.answers.facts import decisions_of, photos_of, recipients_of
 from portal.answers.remedies import of_request as remedies_of
 from portal.answers.scope import by_photo, withheld_photos
 from portal.models import ControllerProfile, ControllerText
-from portal.words import searched_with
 from rights import queries
 from rights.law.grounds import GROUNDS
 from rights.law.lifecycle import ClaimOutcome
 from rights.models import Right, RightsRequest
-
-Block = dict[str, Any]
-
-
-def heading(text: str) -> Block:
-    return {"kind": "heading", "text": text}
-
-
-def paragraph(text: str) -> Block:
-    return {"kind": "text", "text": text}
-
-
-def labelled(label: str, *texts: str) -> Block:
-    return {"kind": "labelled", "label": label, "text": "\n".join(texts)}
 
 
 def blocks(request: RightsRequest) -> list[Block]:
@@ -51,7 +35,7 @@ def blocks(request: RightsRequest) -> list[Block]:
         *(map(paragraph, kept.paragraphs(request)) if told else []),
         *_decisions(request),
         *(_pictures(request) if told else []),
-        *(_certificate(request) if told else []),
+        *(searched.section(request) if told else []),
         *(_article_15(request, profile, text) if told else []),
         *_remedies(request),
         *_contacts(profile),
@@ -180,86 +164,6 @@ def _fates(request: RightsRequest) -> Callable[[Photo, Collection[Face]], str] |
         ErasureAction.TEMPLATE: _("template deleted"),
     }
     return lambda photo, own: _("kept") if photo.pk in kept else done[erase.action_for(photo, own)]
-
-
-def _measured(bands: dict[str, Any]) -> list[list[str]]:
-    """How often those distances were wrong, as counted on people who exist. Older certificates do not say."""
-    counts = (
-        (_("Different people taken for one, for a match / for possible"), "false_match"),
-        (_("Pictures of one person not recognised, for a match / for possible"), "false_non_match"),
-    )
-    return [
-        [label, " / ".join(_of(measured[band][error]) for band in ("match", "possible"))]
-        for measured in bands.get("measured", ())
-        if not measured["synthetic"]
-        for label, error in counts
-    ]
-
-
-def _spaces(certificate: dict[str, Any]) -> list[list[str]]:
-    """What was compared of templates that other engines made. Older certificates know of none."""
-    compared = _("%(scanned)s of %(held)s compared; %(metric)s, match from or to %(match)s, possible %(possible)s")
-    rows = [
-        [
-            _("Templates of %(engine)s") % {"engine": space["engine"]},
-            compared
-            % {
-                "scanned": space["faces_scanned"],
-                "held": space["faces_held"],
-                "metric": Metric(space["metric"]).label,
-                "match": space["bands"]["match"],
-                "possible": space["bands"]["possible"],
-            },
-        ]
-        for space in certificate.get("spaces", ())
-    ]
-    bare = certificate.get("templates_without_picture")
-    return rows + ([[_("Pictures of which only templates are held"), str(bare)]] if bare else [])
-
-
-def _of(share: dict[str, Any]) -> str:
-    return _("%(errors)s of %(pairs)s pairs measured") % {"errors": share["errors"], "pairs": share["pairs"]}
-
-
-def _certificate(request: RightsRequest) -> list[Block]:
-    search = reviews.latest_search(request.pk)
-    if search is None:
-        return []
-    c = search.certificate
-    swept = date_format(timezone.localtime(search.finished_at), "DATETIME_FORMAT")
-    rows = [
-        [_("Collections searched"), ", ".join(f"{item['name']} ({item['photos']})" for item in c["sources"])],
-        [_("Photos held"), str(c["photos_held"])],
-        [_("Faces held"), str(c["faces_held"])],
-        [_("Faces compared with yours"), str(c["faces_scanned"])],
-        [_("Photos that could not be read"), str(c["photos_unreadable"])],
-        [_("Photos in which no face was found"), str(c["photos_without_face"])],
-        *looked_for(c),
-        *([[_("Searched with"), searched_with(c)]] if "probes" in c else []),  # Older certificates do not say.
-        [_("Compared on"), swept],
-        [_("Engine"), c["engine"]],
-        [_("Index"), c["index_version"]],
-        [
-            _("Taken for a match / for possible up to a distance of"),
-            f"{c['bands']['match']} / {c['bands']['possible']}",
-        ],
-        *_measured(c["bands"]),
-        *_spaces(c),
-    ]
-    complete = _(
-        "The search was complete: every face we hold was compared with your photograph, whatever its date and "
-        "wherever it came from. Nothing was decided by the machine alone: members of our staff looked at every hit."
-    )
-    limits = _(
-        "A face that the engine did not find in a picture could not be compared. The numbers below say in how many "
-        "pictures that was so. If you know of a picture that is missing, send us its address or the file."
-    )
-    return [
-        heading(_("How we know that these are all")),
-        paragraph(complete),
-        paragraph(limits),
-        {"kind": "facts", "rows": rows},
-    ]
 
 
 LABELS = {

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from matching import ingest
 from tests.holdings import People
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def imported(folder: Path) -> tuple[ingest.Report, str]:

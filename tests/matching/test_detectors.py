@@ -10,6 +10,8 @@ from matching.engines.dlib import DlibEngine
 from matching.engines.onnx import AGREEMENT, OnnxEngine
 from portal import demo
 
+pytestmark = pytest.mark.any_database
+
 NAME = "P004"
 FACE = Box(60, 56, 144, 140)
 """Where the face is in the small portrait, as told by looking."""

@@ -21,6 +21,8 @@ from matching.engines.dlib import ENCODER, DlibEngine, model
 from matching.models import Face, Source
 from tests.holdings import People
 
+pytestmark = pytest.mark.any_database
+
 SETTING = "matching.engines.onnx.OnnxEngine"
 FIRST_LAYER = b"\x01\x05con_4" + b"\x01\x02" + b"\x02\x80\x12" + 3 * b"\x01\x01"
 """What stands before the first weight: the layer's name, the tensor's version and its shape, (4736, 1, 1, 1)."""

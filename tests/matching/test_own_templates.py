@@ -334,7 +334,7 @@ def test_a_probe_of_the_engine_alone_leaves_the_search_incomplete(
 def test_several_people_are_searched_together_as_alone(painted: Source, foreign: ForeignEngine, tmp_path: Path) -> None:
     run(tmp_path, foreign, rows_of(foreign, painted))
     everybody = [probe("ada"), template_of("bo")[None], probe("cy")]
-    for own, together in zip(everybody, search.find_many(everybody), strict=True):
+    for own, together in zip(everybody, search.find_many([search.of_one(own) for own in everybody]), strict=True):
         alone = search.find(own)
         assert together.hits == alone.hits
         assert [part["problem"] for part in together.certificate["spaces"]] == [

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from matching import parquet
+from matching import own_rows, parquet
 from matching.engine import Box
 from matching.models import TemplateSpace
 from matching.parquet import FileRefused, TemplateFile
@@ -28,8 +28,8 @@ def space(metric: str = "cosine") -> TemplateSpace:
     return TemplateSpace(name="foreign-1", dimension=DIMENSION, metric=metric, match=0.9, possible=0.5)
 
 
-def read(path: Path, metric: str = "cosine") -> tuple[list[parquet.Row], dict[int, str]]:
-    rows: list[parquet.Row] = []
+def read(path: Path, metric: str = "cosine") -> tuple[list[own_rows.Row], dict[int, str]]:
+    rows: list[own_rows.Row] = []
     refused: dict[int, str] = {}
     for some, others in TemplateFile(path, space(metric)).batches():
         rows += some
@@ -140,7 +140,7 @@ FILES: dict[str, Any] = {
     "templates as bytes": {"path": ["a"], "template": [GOOD.tobytes()]},
     "paths as numbers": {"path": [1], "template": [GOOD.tolist()]},
     "paths as objects": {"path": [{"a": "b"}], "template": [GOOD.tolist()]},
-    "boxes as text": {"path": ["a"], "template": [GOOD.tolist()], **{edge: ["1"] for edge in parquet.BOX}},
+    "boxes as text": {"path": ["a"], "template": [GOOD.tolist()], **{edge: ["1"] for edge in own_rows.BOX}},
     "metadata as objects": {"path": ["a"], "template": [GOOD.tolist()], "metadata": [{"a": 1}]},
     "far longer templates": {"path": ["a"], "template": [GOOD.tolist() * 50]},
 }
@@ -280,4 +280,4 @@ def test_keys_tell_rows_apart_by_path_and_box(tmp_path: Path) -> None:
     ]
     keys = TemplateFile(write(tmp_path / "t.parquet", rows), space()).keys().tolist()
     assert len(set(keys)) == 3
-    assert keys[0] == keys[3] == parquet.key_of("a.jpg", BOX)
+    assert keys[0] == keys[3] == own_rows.key_of("a.jpg", BOX)

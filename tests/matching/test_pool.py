@@ -23,6 +23,8 @@ from tests.fakes import paint
 from tests.matching import pooled
 from tests.project import ROOT
 
+pytestmark = pytest.mark.any_database
+
 PHOTOS = 30
 
 

@@ -18,6 +18,8 @@ from matching.models import Band, Face, Photo, Source
 from portal import demo
 from tests.holdings import People
 
+pytestmark = pytest.mark.any_database
+
 TWO_FACES = "P005"
 """There is a second face in the selfie of P005."""
 

@@ -24,7 +24,7 @@ from tests.fakes import paint, template_of
 from tests.painted import HOLDINGS
 from tests.storages import BUCKET, Place, S3Place, SftpPlace, WebPlace, place_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 KINDS = ["folder", "web", "sftp", "s3"]
 WRITABLE = ["folder", "sftp", "s3", "s3-versions"]

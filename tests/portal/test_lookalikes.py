@@ -26,7 +26,7 @@ from tests.holdings import People
 from tests.portal.citizens.person import Person, upload
 from tests.portal.deeds import Run, opened
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 ALIKE = ("P004", "P006", "P010")
 

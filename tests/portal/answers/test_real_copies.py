@@ -21,7 +21,7 @@ from tests.holdings import People
 from tests.painted import folder_of
 from tests.portal.deeds import Run, decide, opened
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 PERSON = "P001"
 """Nobody in the test's collection looks like her; P004 and P010 look like each other."""
