@@ -22,6 +22,7 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -191,18 +192,30 @@ def check() -> int:
 
 
 def test() -> int:
-    """Run the checks, then the suite on SQLite and, without the browser, on PostgreSQL. All of them, whatever fails."""
+    """Run the checks, then the suite on SQLite beside the one on PostgreSQL, which has no browser. Whatever fails."""
     preflight.writable(ROOT / "var")
     ensure_packages(DEV_LOCK)
     environment = {**os.environ, "CHROMIUM": chromium()}
     failed = ["make check"] if check() else []
-    for database, extra in (("postgres", ["-m", "not browser"]), ("sqlite", [])):
-        say(f"\nThe suite on {database}:")
-        environment |= {"REGARD_TEST_DATABASE": database, "REGARD_TEST_EARLIER": ", ".join(failed)}
-        command = [str(PYTHON), "-m", "pytest", *extra]
-        if subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL).returncode != 0:  # noqa: S603
-            failed.append(f"the suite on {database}")
+    with tempfile.TemporaryFile() as printed:
+        with _suite("postgres", environment, "-m", "not browser", stdout=printed, stderr=subprocess.STDOUT) as beside:
+            say("\nThe suite on sqlite; the one on postgres runs beside it and is printed after it:")
+            with _suite("sqlite", environment) as suite:
+                if suite.wait() != 0:
+                    failed.append("the suite on sqlite")
+            if beside.wait() != 0:
+                failed.append("the suite on postgres")
+        say("\nThe suite on postgres:")
+        printed.seek(0)
+        shutil.copyfileobj(printed, sys.stdout.buffer)
+    say(f"\nFailed: {', '.join(failed)}." if failed else "\nAll passed.")
     return int(bool(failed))
+
+
+def _suite(database: str, environment: dict[str, str], *extra: str, **streams: Any) -> "subprocess.Popen[bytes]":
+    environment = environment | {"REGARD_TEST_DATABASE": database}
+    command = [str(PYTHON), "-m", "pytest", *extra]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, **streams)  # noqa: S603
 
 
 def main(arguments: Sequence[str]) -> int:

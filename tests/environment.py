@@ -14,8 +14,6 @@ from pathlib import Path
 
 FOREIGN = ("REGARD_", "DJANGO_", "CELERY_", "AWS_")
 DATABASE = os.environ.get("REGARD_TEST_DATABASE", "sqlite")
-EARLIER = os.environ.get("REGARD_TEST_EARLIER", "")
-"""What had failed when `make test` started this suite."""
 
 
 def prepare() -> None:
