@@ -20,7 +20,8 @@ from django.utils import timezone
 from matching import database, reviews, search, sources
 from matching.engine import Box
 from matching.images import ImageProblem, Pixels, encode, grown, obscure, read_picture
-from matching.index import Fingerprint, contains_bytes, every_index, fingerprints_of
+from matching.index import Fingerprint, every_index, fingerprints_of
+from matching.index import left as index_left
 from matching.index.base import Vectors
 from matching.ingest import import_one
 from matching.models import Erasure, ErasureAction, Face, GroupPolicy, Photo, Source, Suppression
@@ -245,7 +246,7 @@ def prove(*, subject: UUID, probes: Vectors | Supplied | None, kept: Iterable[in
     # A kept photo may be a copy of an erased one, with the very same template.
     for face in Face.objects.filter(photo_id__in=list(kept)):
         prints -= set(fingerprints_of(bytes(face.template)))
-    rows_left = Face.objects.filter(pk__in=[key for item in erasures for key in item.face_keys]).count()
+    gone = [key for item in erasures for key in item.face_keys]
     certificate: dict[str, Any] = {}
     found, still_open = 0, 0
     if probes is not None:
@@ -254,9 +255,9 @@ def prove(*, subject: UUID, probes: Vectors | Supplied | None, kept: Iterable[in
         found = reviews.accepted_faces(subject).exclude(photo_id__in=list(kept)).count()
         still_open = sum(outcome in (Outcome.OPEN, Outcome.DISPUTED) for outcome in outcomes.values())
     proof = Proof(
-        found_faces=max(found, rows_left),
+        found_faces=max(found, Face.objects.filter(pk__in=gone).count()),
         objects_left=objects_left,
-        vectors_left=contains_bytes(sorted(prints)),
+        vectors_left=index_left(sorted(prints), gone),
         hits_open=still_open,
         checked_at=timezone.now(),
         certificate=certificate,

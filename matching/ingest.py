@@ -4,6 +4,7 @@ Each photo is one transaction, so an interrupted import has done whole photos an
 cannot be read is a row too, with the reason: it is counted in every certificate instead of being left out quietly.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,9 +17,11 @@ from django.utils import timezone
 from matching import keys, own_templates, pool, reading, sources, spaces, suppression
 from matching.copies import Copy, copies
 from matching.engine import Box, Detector, get_engine
-from matching.index import get_index
+from matching.index import IndexUnreachable, get_index
 from matching.models import Face, GroupPolicy, Photo, PhotoStatus, Source, Suppression
 from matching.reading import Reading, read_photo
+
+logger = logging.getLogger(__name__)
 
 WORTH_A_PROCESS = 12
 """New photos for each process: with fewer, starting it (it loads the models) costs more than it saves."""
@@ -92,9 +95,12 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None, empt
         raise
     sources.note(source, None)
     Source.objects.filter(pk=source.pk).update(last_import_at=timezone.now())
-    get_index().sync()
-    get_index().build_previews()
-    report.copies = copies(report.written)
+    try:
+        get_index().sync()
+        get_index().build_previews()
+        report.copies = copies(report.written)
+    except IndexUnreachable as unreachable:
+        logger.warning("The photos are imported, but the index was not reached; the next search will. %s", unreachable)
     report.seconds = time.monotonic() - started
     return report
 

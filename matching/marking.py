@@ -85,7 +85,7 @@ def mark(*, photo: Photo, faces: Sequence[DetectedFace]) -> list[Face]:
     Photo.objects.filter(pk=photo.pk).update(looked_at=None, looked_at_by="")
     keys.count(photo)
     suppression.hold(photo)
-    transaction.on_commit(lambda: get_index().sync())
+    transaction.on_commit(lambda: get_index().sync(), robust=True)  # Else the next search does it.
     return rows
 
 

@@ -10,7 +10,7 @@ from matching import spaces
 from matching.engine import Box, Template, get_engine
 from matching.engines.encoder import ModelUnusable, load
 from matching.images import Pixels
-from matching.index import IndexDamaged, SegmentIndex, Swept, index_of
+from matching.index import FaceIndex, IndexDamaged, Swept, index_of
 from matching.index.base import FaceIds, Vectors
 from matching.index.sweep import checked
 from matching.models import Face, PhotoStatus, TemplateSpace
@@ -44,7 +44,7 @@ def by_space(probes: Vectors | Supplied) -> Supplied:
 
 
 def current(
-    index: SegmentIndex, probes: Vectors, *, owners: npt.NDArray[np.int64], radius: float
+    index: FaceIndex, probes: Vectors, *, owners: npt.NDArray[np.int64], radius: float
 ) -> tuple[str, dict[int, Swept]]:
     """One pass over an index that holds every face; a damaged one is rebuilt first."""
     version = index.sync()

@@ -171,6 +171,12 @@ RETENTION_DAYS: dict[str, int | None] = {
 INDEX_DIR = VAR_DIR / "index"
 ANSWERS_DIR = VAR_DIR / "answers"
 FACE_ENGINE = env.str("REGARD_FACE_ENGINE", "auto")
+FACE_INDEX = env.str("REGARD_INDEX", "segments")
+MILVUS_URI, MILVUS_TOKEN = env.str("REGARD_MILVUS_URI", ""), env.str("REGARD_MILVUS_TOKEN", "")
+if FACE_INDEX not in ("segments", "milvus"):
+    raise ImproperlyConfigured(f"REGARD_INDEX is {FACE_INDEX!r}; it may be segments or milvus.")
+if FACE_INDEX == "milvus" and not MILVUS_URI:
+    raise ImproperlyConfigured("REGARD_INDEX is milvus: REGARD_MILVUS_URI must say where, as in http://milvus:19530.")
 MODELS_DIR = VAR_DIR / "models"
 ENCODER_THREADS = env.int("REGARD_ENCODER_THREADS", 1)
 """Threads of one process for templates in ONNX Runtime; dlib uses one, and so does every process of an import."""

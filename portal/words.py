@@ -28,6 +28,7 @@ STATE_NAMES = {
 JOB_PROBLEMS = {
     "SearchIncomplete": _("everything held to be searched"),
     "SourceUnreachable": _("a source that does not answer"),
+    "IndexUnreachable": _("the server that holds the index of faces"),
     "SourceReadOnly": _("others: a picture to be deleted where it is kept"),
 }
 """What a job waits for, by the class that stopped it, where that is no failure."""

@@ -23,8 +23,10 @@ from celery import Celery  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import SimpleTestCase, TransactionTestCase  # noqa: E402
+from milvus_lite.server_manager import server_manager_instance  # noqa: E402
 from pytest_django.fixtures import Settings  # noqa: E402
 
+from matching.index.milvus_collection import forget_clients  # noqa: E402
 from matching.models import Source  # noqa: E402
 from portal import catalogues  # noqa: E402
 from portal.models import ControllerProfile  # noqa: E402
@@ -79,6 +81,16 @@ def _own_folders(settings: Settings, tmp_path: Path) -> None:
     """No test finds another one's index or archives."""
     settings.INDEX_DIR = tmp_path / "index"
     settings.ANSWERS_DIR = tmp_path / "answers"
+
+
+@pytest.fixture(params=["segments", "milvus"])
+def either_index(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[str]:
+    """Everything once with each index; Milvus embedded, in a folder of the test's own."""
+    settings.FACE_INDEX = request.param
+    settings.MILVUS_URI = str(tmp_path / "milvus.db")
+    yield request.param
+    forget_clients()
+    server_manager_instance.release_all()
 
 
 @pytest.fixture(autouse=True)

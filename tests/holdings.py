@@ -9,7 +9,7 @@ from django.core import serializers
 from django.utils import timezone
 
 from matching import ingest
-from matching.index import get_index
+from matching.index import SegmentIndex, get_index
 from matching.models import Photo, Source
 from portal import demo
 
@@ -55,6 +55,13 @@ class People:
     def imported(self) -> dict[tuple[str, ...], list[Any]]:
         """The rows of a collection of people once it was imported, as serialized."""
         return {}
+
+
+def segments_index() -> SegmentIndex:
+    """The index of this installation, whose files a test looks at."""
+    index = get_index()
+    assert isinstance(index, SegmentIndex)
+    return index
 
 
 def collection(people: People, folder: Path, chosen: tuple[str, ...] = COLLECTION) -> Source:

@@ -1,6 +1,7 @@
 """What an index of faces must offer, whatever holds it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol, Self
@@ -40,6 +41,10 @@ class Fingerprint(NamedTuple):
 
 class IndexDamaged(Exception):  # noqa: N818 - a state
     """A file of the index is missing, cut off or altered; `sync` rebuilds it from the database."""
+
+
+class IndexUnreachable(Exception):  # noqa: N818 - a state
+    """The server that holds the index does not answer, or not in time. Nothing was found out; ask again."""
 
 
 class Block(NamedTuple):
@@ -90,8 +95,38 @@ class SweepCancelled(Exception):  # noqa: N818 - what happened
     """The caller no longer wants the result; nothing was concluded."""
 
 
+@dataclass(frozen=True)
+class Quality:
+    """How much a preview finds of what the sweep finds.
+
+    Attributes:
+        recall: share of the true hits in the inner band among those given, the probe's own face left out; None if no
+            probe had any.
+        probes: faces held that were searched with.
+        faces: how many were held.
+        milliseconds: median of a preview.
+        measured_at: ISO 8601.
+    """
+
+    recall: float | None
+    probes: int
+    faces: int
+    milliseconds: float
+    measured_at: str
+
+    @property
+    def share(self) -> float | None:
+        """The recall in percent."""
+        return None if self.recall is None else 100 * self.recall
+
+
 class FaceIndex(Protocol):
-    """A cache of the templates in the database, which is the truth."""
+    """A cache of the templates in the database, which is the truth.
+
+    Where a server holds it, each method may raise IndexUnreachable.
+    """
+
+    engine: str
 
     def sync(self, *, thorough: bool = False) -> str:
         """Bring the index to the state of the database; its version. `thorough` compares every checksum first."""
@@ -132,8 +167,24 @@ class FaceIndex(Protocol):
         """How many of the fingerprinted vectors are still in any file of the index."""
         ...
 
+    def holds(self, ids: FaceIds) -> int:
+        """How many of these faces a search could find."""
+        ...
+
+    def still(self) -> AbstractContextManager[None]:
+        """While nothing of the index changes."""
+        ...
+
     def check(self) -> list[str]:
-        """What is damaged, by checksum; empty when all is well."""
+        """What is damaged; empty when all is well."""
+        ...
+
+    def problems(self) -> list[str]:
+        """What is damaged, or that the database holds other faces; sentences, none when all is well."""
+        ...
+
+    def preview_quality(self) -> Quality | None:
+        """How much previews find of what the sweep finds; None if they compare everything."""
         ...
 
     def checked_at(self) -> datetime | None:

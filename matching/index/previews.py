@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,38 +17,13 @@ import numpy as np
 
 from matching.bands import bands
 from matching.index import annoy
-from matching.index.base import Vectors
+from matching.index.base import Quality, Vectors
 from matching.index.segment_files import SegmentRows
 from matching.index.sweep import sweep_many
 
 MEASURED: Final = "previews.json"
 PROBES: Final = 50
 NEAREST: Final = 50
-
-
-@dataclass(frozen=True)
-class Quality:
-    """How much a preview finds of what the sweep finds.
-
-    Attributes:
-        recall: share of the true hits in the inner band among the `NEAREST` given, the probe's own face left out;
-            None if no probe had any.
-        probes: faces held that were searched with.
-        faces: how many were held.
-        milliseconds: median of a preview.
-        measured_at: ISO 8601.
-    """
-
-    recall: float | None
-    probes: int
-    faces: int
-    milliseconds: float
-    measured_at: str
-
-    @property
-    def share(self) -> float | None:
-        """The recall in percent."""
-        return None if self.recall is None else 100 * self.recall
 
 
 def path_of(rows: SegmentRows) -> Path:

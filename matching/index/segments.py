@@ -23,9 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.index import faces, fingerprints, previews, segment_files
-from matching.index.base import Block, Fingerprint, IndexDamaged, Swept, Vectors, Watch
+from matching.index.base import Block, FaceIds, Fingerprint, IndexDamaged, Quality, Swept, Vectors, Watch
 from matching.index.faces import Digest
-from matching.index.previews import Quality
 from matching.index.segment_files import Segment, SegmentRows
 from matching.index.sweep import checked, sweep_many
 
@@ -105,6 +104,10 @@ class SegmentIndex:
     def preview(self, template: Vectors, *, count: int) -> list[tuple[int, float]]:
         """Likely the nearest `count` faces, as (face id, Euclidean distance): see `matching.index.annoy`."""
         return previews.nearest(self.opened(), template, count=count)
+
+    def holds(self, ids: FaceIds) -> int:
+        """How many of these faces a search could find."""
+        return sum(int(np.isin(ids, np.setdiff1d(rows.ids, rows.gone)).sum()) for rows in self.opened())
 
     def check(self) -> list[str]:
         """Names of damaged files, by checksum; empty when all is well."""

@@ -51,7 +51,7 @@ class _Group(NamedTuple):
     first: int
 
 
-class _Hits(NamedTuple):
+class Hits(NamedTuple):
     """Pairs within the radius: face ids, indices of probes, distances (float64); each shape (n,)."""
 
     ids: FaceIds
@@ -121,11 +121,11 @@ def sweep_many(
     watch = watch or Watch()
     pass_ = _Pass(np.ascontiguousarray(probes), radius)
     count = threads or os.cpu_count() or 1
-    found: list[_Hits] = []
+    found: list[Hits] = []
     scanned = 0
     # Each thread works off pieces of its own; BLAS must not start threads beside them.
     with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(count, thread_name_prefix="sweep") as pool:
-        waiting: deque[Future[tuple[list[_Hits], int]]] = deque()
+        waiting: deque[Future[tuple[list[Hits], int]]] = deque()
 
         def settle() -> int:
             hits, looked_at = waiting.popleft().result()
@@ -145,7 +145,7 @@ def sweep_many(
         finally:
             for future in waiting:  # After an error, what was not begun is dropped.
                 future.cancel()
-    return _by_owner(found, owners, scanned)
+    return by_owner(found, owners, scanned)
 
 
 @cache
@@ -170,7 +170,7 @@ class _Pass:
         self.largest_error = float(self.probe_errors.max())
         self.groups = list(_grouped(probes, radius))
 
-    def work_off(self, rows: Rows, start: int, stop: int) -> tuple[list[_Hits], int]:
+    def work_off(self, rows: Rows, start: int, stop: int) -> tuple[list[Hits], int]:
         """The hits among some rows, and how many of these count."""
         close = rows.code_error + self.largest_error <= codes.WORTH_IT
         if rows.codes is not None and close and len(self.probes) <= FEW_PROBES:
@@ -184,7 +184,7 @@ class _Pass:
         rows.release(start, stop)
         return hits, counted
 
-    def _by_codes(self, rows: Rows, coded: Codes, start: int) -> list[_Hits]:
+    def _by_codes(self, rows: Rows, coded: Codes, start: int) -> list[Hits]:
         hits = []
         for number, (code, error) in enumerate(zip(self.probe_codes, self.probe_errors.tolist(), strict=True)):
             near = codes.within(coded, code, self.radius + rows.code_error + error) + start
@@ -193,7 +193,7 @@ class _Pass:
                 hits += self._exact(rows.ids[some], rows.vectors[some], np.full(len(some), number))
         return hits
 
-    def _by_products(self, rows: Rows, start: int, stop: int) -> list[_Hits]:
+    def _by_products(self, rows: Rows, start: int, stop: int) -> list[Hits]:
         hits = []
         products = np.empty(TILE_ROWS * max(len(group.least) for group in self.groups), np.float32)
         for first in range(start, stop, TILE_ROWS):
@@ -213,17 +213,22 @@ class _Pass:
             rows.release(first, first + len(vectors))
         return hits
 
-    def _exact(self, ids: FaceIds, vectors: Vectors, probes: npt.NDArray[np.int64]) -> list[_Hits]:
-        """The candidates that are within the radius by float64; row by row a face and a probe."""
-        differences = vectors.astype(np.float64) - self.probes[probes].astype(np.float64)
-        distances = np.sqrt(np.einsum("ij,ij->i", differences, differences))
-        inside = distances <= self.radius
-        return [_Hits(np.asarray(ids[inside]), probes[inside], distances[inside])] if inside.any() else []
+    def _exact(self, ids: FaceIds, vectors: Vectors, numbers: npt.NDArray[np.int64]) -> list[Hits]:
+        hits = exact(ids, vectors, self.probes, numbers, radius=self.radius)
+        return [hits] if hits.ids.size else []
 
 
-def _without(gone: FaceIds, hits: _Hits) -> _Hits:
+def exact(ids: FaceIds, vectors: Vectors, probes: Vectors, numbers: npt.NDArray[np.int64], *, radius: float) -> Hits:
+    """The candidates that are within the radius by float64. Row by row a face, its vector, and the index of a probe."""
+    differences = vectors.astype(np.float64) - probes[numbers].astype(np.float64)
+    distances = np.sqrt(np.einsum("ij,ij->i", differences, differences))
+    inside = distances <= radius
+    return Hits(np.asarray(ids[inside]), numbers[inside], distances[inside])
+
+
+def _without(gone: FaceIds, hits: Hits) -> Hits:
     stays = ~np.isin(hits.ids, gone)
-    return _Hits(hits.ids[stays], hits.probes[stays], hits.distances[stays])
+    return Hits(hits.ids[stays], hits.probes[stays], hits.distances[stays])
 
 
 def _grouped(probes: Vectors, radius: float) -> Iterator[_Group]:
@@ -241,7 +246,7 @@ def _grouped(probes: Vectors, radius: float) -> Iterator[_Group]:
         yield _Group(np.ascontiguousarray(some.T), low, first)
 
 
-def _by_owner(found: list[_Hits], owners: npt.NDArray[np.int64], scanned: int) -> dict[int, Swept]:
+def by_owner(found: list[Hits], owners: npt.NDArray[np.int64], scanned: int) -> dict[int, Swept]:
     """Per owner each face once, at its smallest distance, the nearest first."""
     ids = np.concatenate([hits.ids for hits in found] or [np.empty(0, np.int64)])
     distances = np.concatenate([hits.distances for hits in found] or [np.empty(0, np.float64)])

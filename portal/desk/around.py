@@ -7,13 +7,14 @@ the figures, so that nobody leafs through strangers. No answer rests on it.
 from typing import NamedTuple
 
 import numpy as np
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from matching import reviews
-from matching.index import index_for
+from matching.index import IndexUnreachable, index_for
 from matching.models import Face, Hit
 from portal.desk.access import desk_view, seen
 from portal.desk.views import CHANGE, page
@@ -40,7 +41,11 @@ def around(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpRespon
         raise Http404("This picture was erased.")
     index = index_for(hit.face.engine)
     template = np.frombuffer(bytes(hit.face.template), dtype="<f4")
-    near = [(face, far) for face, far in index.preview(template, count=NEAREST) if face != hit.face_key]
+    try:
+        near = [(face, far) for face, far in index.preview(template, count=NEAREST) if face != hit.face_key]
+    except IndexUnreachable:
+        messages.error(http, _("The server that holds the index of faces does not answer. Try again in a while."))
+        return redirect("admin:rights_request_review", request.pk)
     faces = Face.objects.select_related("photo__source").in_bulk([face for face, _far in near])
     hits = {own.face_key: own for own in Hit.objects.filter(search=latest)}
     seen(http, request, "around", face=hit.face_key)

@@ -10,9 +10,9 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from matching import database, erase, images, ingest, reviews, search, sources
-from matching.index import get_index
 from matching.models import Erasure, Face, GroupPolicy, Photo, Source, Suppression
 from tests.fakes import PaintedEngine, paint, template_of
+from tests.holdings import segments_index
 from tests.painted import folder_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -184,10 +184,10 @@ def test_planning_twice_plans_once(painted: Source) -> None:
 def test_no_file_of_the_index_holds_a_byte_of_her(painted: Source) -> None:
     subject = review_ada()
     templates = {bytes(face.template) for face in reviews.accepted_faces(subject)}
-    get_index().sync()
+    segments_index().sync()
     erase_ada(subject)
     assert erase.prove(subject=subject, probes=PROBE).ok
-    everything = b"".join(path.read_bytes() for path in get_index().root.rglob("*") if path.is_file())
+    everything = b"".join(path.read_bytes() for path in segments_index().root.rglob("*") if path.is_file())
     assert everything
     assert not any(template in everything for template in templates)
 

@@ -5,9 +5,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from matching.index import get_index
 from matching.models import Face
 from portal import tasks
+from tests.holdings import segments_index
 from tests.matching.test_segments import damage, held, in_database, make_faces
 
 pytestmark = pytest.mark.django_db
@@ -26,39 +26,39 @@ def check_index(*arguments: str) -> str:
 
 def test_a_whole_index_is_called_whole() -> None:
     make_faces(5)
-    get_index().sync()
-    assert get_index().checked_at() is None
+    segments_index().sync()
+    assert segments_index().checked_at() is None
     assert check_index() == "The index is whole.\n"
-    assert get_index().checked_at() is not None
+    assert segments_index().checked_at() is not None
 
 
 @pytest.mark.parametrize("how", ["missing", "cut", "flipped", "codes", "manifest"])
 def test_damage_is_named_and_repaired_only_when_asked(how: str) -> None:
     make_faces(5)
-    get_index().sync()
-    damage(get_index().root, how)
+    segments_index().sync()
+    damage(segments_index().root, how)
     with pytest.raises(CommandError, match="--repair"):
         check_index()
-    assert get_index().check() != []
+    assert segments_index().check() != []
     assert "Repaired" in check_index("--repair")
     assert check_index() == "The index is whole.\n"
-    assert held(get_index()) == in_database()
+    assert held(segments_index()) == in_database()
 
 
 def test_an_index_that_lags_behind_the_database_is_said_to() -> None:
     faces = make_faces(5)
-    get_index().sync()
+    segments_index().sync()
     Face.objects.filter(pk=faces[0].pk).delete()
     with pytest.raises(CommandError):
         check_index()
     check_index("--repair")
-    assert held(get_index()) == in_database()
+    assert held(segments_index()) == in_database()
 
 
 def test_a_bit_that_flipped_is_mended_overnight() -> None:
     make_faces(5)
-    get_index().sync()
-    damage(get_index().root, "flipped")
+    segments_index().sync()
+    damage(segments_index().root, "flipped")
     tasks.check_index()
-    assert held(get_index()) == in_database()
+    assert held(segments_index()) == in_database()
     assert check_index() == "The index is whole.\n"

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from matching import erase, ingest, reviews, search, sources, space_search, spaces, templates
 from matching.engine import Box
-from matching.index import contains_bytes, every_index, fingerprints_of, index_of
+from matching.index import SegmentIndex, contains_bytes, every_index, fingerprints_of, index_of
 from matching.metrics import Metric
 from matching.models import Band, Erasure, ErasureAction, Face, GroupPolicy, Photo, PhotoStatus, Source, TemplateSpace
 from tests.fakes import TWIN, PaintedEngine, paint, template_of
@@ -346,6 +346,7 @@ def test_the_index_of_a_space_is_checked_and_repaired(painted: Source, foreign: 
     run(tmp_path, foreign, rows_of(foreign, painted))
     before = search.find(probe()).hits
     index = index_of(TemplateSpace.objects.get())
+    assert isinstance(index, SegmentIndex)
     (vectors,) = index.root.glob("*.vec")
     vectors.write_bytes(vectors.read_bytes()[:-4] + b"\0\0\0\1")
     with pytest.raises(CommandError):

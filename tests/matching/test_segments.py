@@ -22,13 +22,13 @@ from matching.index import (
     SegmentIndex,
     annoy,
     fingerprints_of,
-    get_index,
     segment_files,
     segments,
 )
 from matching.index.base import Block
 from matching.models import Face, Photo, Source
 from tests.fakes import PaintedEngine, template_of
+from tests.holdings import segments_index
 from tests.project import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,7 @@ def in_database() -> dict[int, bytes]:
 
 
 def test_it_holds_what_the_database_holds_after_each_change() -> None:
-    index = get_index()
+    index = segments_index()
     for change in range(4):
         make_faces(7, seed=change)
         Face.objects.filter(pk__in=list(Face.objects.values_list("pk", flat=True)[: change * 2])).delete()
@@ -73,7 +73,7 @@ def test_it_holds_what_the_database_holds_after_each_change() -> None:
 
 def test_a_sync_that_has_nothing_to_do_changes_nothing() -> None:
     make_faces(5)
-    index = get_index()
+    index = segments_index()
     before = index.sync()
     files = {path: path.stat().st_mtime_ns for path in index.root.glob("seg-*")}
     assert index.sync() == before
@@ -82,7 +82,7 @@ def test_a_sync_that_has_nothing_to_do_changes_nothing() -> None:
 
 def test_no_byte_of_a_removed_face_is_left() -> None:
     faces = make_faces(50)
-    index = get_index()
+    index = segments_index()
     index.sync()
     prints = [print_ for face in faces[:5] for print_ in fingerprints_of(bytes(face.template))]
     assert index.contains_bytes(prints) == 10  # Each as it is, and as its code.
@@ -99,7 +99,7 @@ def test_no_byte_of_a_removed_face_is_left() -> None:
 
 def test_bytes_are_found_wherever_they_lie() -> None:
     (face,) = make_faces(1)
-    index = get_index()
+    index = segments_index()
     index.sync()
     Face.objects.all().delete()
     index.sync()
@@ -110,7 +110,7 @@ def test_bytes_are_found_wherever_they_lie() -> None:
 @pytest.mark.parametrize("how", ["missing", "cut", "flipped", "codes", "layout", "manifest"])
 def test_damage_is_noticed_and_mended_from_the_database(how: str) -> None:
     make_faces(30)
-    index = get_index()
+    index = segments_index()
     index.sync()
     assert index.check() == []
     damage(index.root, how)
@@ -142,7 +142,7 @@ def damage(root: Path, how: str) -> None:
 
 def test_a_reader_never_takes_a_cut_file_for_a_whole_one() -> None:
     make_faces(3)
-    index = get_index()
+    index = segments_index()
     index.sync()
     damage(index.root, "cut")
     with pytest.raises(IndexDamaged):
@@ -151,7 +151,7 @@ def test_a_reader_never_takes_a_cut_file_for_a_whole_one() -> None:
 
 def test_a_reader_keeps_the_version_it_opened_while_another_is_written() -> None:
     faces = make_faces(20)
-    index = get_index()
+    index = segments_index()
     index.sync()
     blocks = index.blocks()
     Face.objects.filter(pk=faces[0].pk).delete()
@@ -163,7 +163,7 @@ def test_a_reader_keeps_the_version_it_opened_while_another_is_written() -> None
 
 def test_files_that_a_crash_left_behind_are_deleted() -> None:
     make_faces(3)
-    index = get_index()
+    index = segments_index()
     index.sync()
     (index.root / "seg-0000.vec").write_bytes(b"left behind by a crash")
     index.sync()
@@ -173,18 +173,18 @@ def test_files_that_a_crash_left_behind_are_deleted() -> None:
 def test_an_index_of_another_collection_is_not_believed() -> None:
     """Restored or emptied databases: identifiers are never used again, so old files cannot pass for new ones."""
     make_faces(4, seed=1)
-    get_index().sync()
+    segments_index().sync()
     Face.objects.all().delete()
     make_faces(4, seed=2)
-    get_index().sync()
-    assert held(get_index()) == in_database()
+    segments_index().sync()
+    assert held(segments_index()) == in_database()
 
 
 def test_a_damaged_index_changes_no_answer() -> None:
     make_faces(20)
     probe = np.frombuffer(bytes(Face.objects.order_by("pk")[0].template), "<f4")[None]
     before = [hit.face_id for hit in search.find(probe).hits]
-    damage(get_index().root, "missing")
+    damage(segments_index().root, "missing")
     after = search.find(probe)
     assert [hit.face_id for hit in after.hits] == before != []
     assert after.certificate["faces_scanned"] == 20
@@ -198,7 +198,7 @@ def _search_often(root: Path, times: int) -> set[int]:
 
 
 def test_searches_of_other_processes_see_each_change_whole() -> None:
-    index = get_index()
+    index = segments_index()
     make_faces(3000)
     index.sync()
     photo = Photo.objects.first()
@@ -222,7 +222,7 @@ def test_searches_of_other_processes_see_each_change_whole() -> None:
 
 def test_a_search_that_reads_few_probes_by_codes_finds_what_one_by_products_finds() -> None:
     faces = make_faces(3000)
-    index = get_index()
+    index = segments_index()
     index.sync()
     vectors = np.array([np.frombuffer(bytes(face.template), "<f4") for face in faces[:40]])
     probes = vectors + np.random.default_rng(5).normal(scale=0.02, size=vectors.shape).astype(np.float32)
@@ -267,7 +267,7 @@ def test_a_template_that_is_not_finite_is_never_written() -> None:
     (face,) = make_faces(1)
     Face.objects.filter(pk=face.pk).update(template=np.full(128, np.nan, "<f4").tobytes())
     with pytest.raises(ValueError, match="finite"):
-        get_index().sync()
+        segments_index().sync()
 
 
 class AnyOrderOfChanges(TestCase):
@@ -276,7 +276,7 @@ class AnyOrderOfChanges(TestCase):
     def test_any_order_of_adding_and_removing_ends_with_the_database_s_faces(
         self, changes: list[tuple[int, int]]
     ) -> None:
-        index = get_index()
+        index = segments_index()
         for number, (added, removed) in enumerate(changes):
             make_faces(added, seed=number)
             gone = list(Face.objects.order_by("pk").values_list("pk", flat=True)[:removed])
@@ -291,7 +291,7 @@ class AnyOrderOfChanges(TestCase):
 def test_a_large_segment_has_an_annoy_file_that_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(annoy, "WORTH_IT", 30)
     faces = make_faces(40)
-    index = get_index()
+    index = segments_index()
     index.sync()
     index.build_previews()
     template = np.frombuffer(bytes(faces[7].template), "<f4")
@@ -310,17 +310,17 @@ def test_a_sabotaged_preview_changes_no_answer(monkeypatch: pytest.MonkeyPatch) 
     """Nothing legal rests on Annoy: an index that misses nearly everything is not even noticed by a search."""
     monkeypatch.setattr(annoy, "WORTH_IT", 30)
     faces = make_faces(60)
-    get_index().sync()
-    get_index().build_previews()
+    segments_index().sync()
+    segments_index().build_previews()
     probe = np.frombuffer(bytes(faces[7].template), "<f4")[None]
     before = search.find(probe)
     assert faces[7].pk in [hit.face_id for hit in before.hits]
-    (preview,) = get_index().root.glob("*.ann")
+    (preview,) = segments_index().root.glob("*.ann")
     blind = AnnoyIndex(128, "euclidean")
     blind.add_item(0, [9.0] * 128)
     blind.build(1)
     blind.save(str(preview))
-    assert faces[7].pk not in [face for face, _distance in get_index().preview(probe[0], count=60)]
+    assert faces[7].pk not in [face for face, _distance in segments_index().preview(probe[0], count=60)]
     after = search.find(probe)
     assert after.hits == before.hits
     assert after.certificate["faces_scanned"] == after.certificate["faces_held"] == 60
@@ -329,7 +329,7 @@ def test_a_sabotaged_preview_changes_no_answer(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_what_previews_miss_is_measured_on_the_collection_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    index = get_index()
+    index = segments_index()
     make_faces(60)
     index.sync()
     index.build_previews()
@@ -360,7 +360,7 @@ def test_what_previews_miss_is_measured_on_the_collection_itself(monkeypatch: py
 
 def test_a_preview_refuses_what_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="finite"):
-        get_index().preview(np.full(128, np.nan, np.float32), count=1)
+        segments_index().preview(np.full(128, np.nan, np.float32), count=1)
 
 
 def test_a_fingerprint_does_not_hold_the_template() -> None:
@@ -374,7 +374,7 @@ def test_a_fingerprint_does_not_hold_the_template() -> None:
 
 def test_fingerprints_kept_before_there_were_codes_still_count() -> None:
     (face,) = make_faces(1)
-    get_index().sync()
+    segments_index().sync()
     template = bytes(face.template)
     old = Fingerprint.from_json([template[:4].hex(), hashlib.sha256(template).hexdigest()])
-    assert get_index().contains_bytes([old]) == 1
+    assert segments_index().contains_bytes([old]) == 1

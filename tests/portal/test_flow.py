@@ -32,6 +32,7 @@ def fetch(request: RightsRequest) -> zipfile.ZipFile:
     return archive
 
 
+@pytest.mark.usefixtures("either_index")
 def test_access_and_erasure_from_receipt_to_proof(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from matching.index import SegmentIndex, every_index
+from matching.index import FaceIndex, every_index
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         if not options["repair"]:
             self.stdout.write("The index is whole.")
 
-    def _look_at(self, index: SegmentIndex, *, repair: bool) -> bool:
+    def _look_at(self, index: FaceIndex, *, repair: bool) -> bool:
         """Whether one index is whole now. Raises: CommandError if it could not be repaired."""
         problems = index.problems()
         for problem in problems:
