@@ -153,7 +153,7 @@ class Reviewer:
         self.look("desk-01-login")
         self.page.locator("input[name=username]").fill(name)
         self.page.locator("input[name=password]").fill(self.stack.logins()[name])
-        self.page.locator("form button[type=submit]").first.click()
+        self.page.locator("form [type=submit]").first.click()
         expect(self.page).to_have_url(re.compile("/desk/rights/rightsrequest/"))
 
     def open(self, request_id: str) -> None:
