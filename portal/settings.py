@@ -40,12 +40,47 @@ def _required(name: str, otherwise: str) -> str:
     return value
 
 
+DEVELOPMENT_SECRET = "development only, and the profile says so"
+DEVELOPMENT_KEY = b"development key, no secret here!"
+LEAST_SECRET = 50
+"""Characters. Sessions, links and codes are as hard to forge as this is to guess."""
+LEAST_VARIETY = 12
+"""Different bytes in a master key, or characters in the secret: random ones have more, typed ones rarely."""
+
+
+def _secret() -> str:
+    """The secret that signs; in production neither ours nor one that can be guessed."""
+    secret = _required("REGARD_SECRET_KEY", DEVELOPMENT_SECRET)
+    if PRODUCTION and (secret == DEVELOPMENT_SECRET or secret.startswith("django-insecure-")):
+        raise ImproperlyConfigured("REGARD_SECRET_KEY is one that stands in public code; make one of your own.")
+    if PRODUCTION and (len(secret) < LEAST_SECRET or len(set(secret)) < LEAST_VARIETY):
+        raise ImproperlyConfigured(f"REGARD_SECRET_KEY is too weak: it needs {LEAST_SECRET} random characters.")
+    return secret
+
+
+def _public_url() -> str:
+    """Where citizens reach the portal; in production over HTTPS only."""
+    url = _required("REGARD_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise ImproperlyConfigured("REGARD_PUBLIC_URL is written https://host, without a path.")
+    if PRODUCTION and parts.scheme != "https":
+        raise ImproperlyConfigured("REGARD_PUBLIC_URL must begin with https:// in production.")
+    return url
+
+
+def _hosts() -> list[str]:
+    """Host names that are answered. A pattern that fits any would let anybody choose the host of our answers."""
+    hosts = env.list("REGARD_HOSTS", [urlsplit(PUBLIC_URL).hostname or ""])
+    if PRODUCTION and any(host.startswith(("*", ".")) or not host for host in hosts):
+        raise ImproperlyConfigured("REGARD_HOSTS names each host in full, without * and without a leading dot.")
+    return hosts if PRODUCTION else [*hosts, "127.0.0.1", "localhost", "testserver"]
+
+
 def _master_keys() -> list[tuple[str, bytes]]:
     """The master keys as (identifier, 32 bytes), newest first, from `REGARD_KEYS=id:base64[,id:base64...]`."""
     keys = []
-    for item in _required("REGARD_KEYS", "dev:" + base64.b64encode(b"development key, no secret here!").decode()).split(
-        ","
-    ):
+    for item in _required("REGARD_KEYS", "dev:" + base64.b64encode(DEVELOPMENT_KEY).decode()).split(","):
         identifier, _colon, encoded = item.strip().partition(":")
         try:
             key = base64.b64decode(encoded, validate=True)
@@ -53,6 +88,8 @@ def _master_keys() -> list[tuple[str, bytes]]:
             raise ImproperlyConfigured(f"REGARD_KEYS: the key {identifier!r} is not base64.") from error
         if not identifier or len(key) != 32:
             raise ImproperlyConfigured("REGARD_KEYS: each key is written id:base64 of exactly 32 bytes.")
+        if PRODUCTION and (key == DEVELOPMENT_KEY or len(set(key)) < LEAST_VARIETY):
+            raise ImproperlyConfigured(f"REGARD_KEYS: the key {identifier!r} is not random; make one of your own.")
         keys.append((identifier, key))
     return keys
 
@@ -60,12 +97,10 @@ def _master_keys() -> list[tuple[str, bytes]]:
 # --- Core -------------------------------------------------------------------------------------------------------------
 
 DEBUG = False
-SECRET_KEY = _required("REGARD_SECRET_KEY", "development only, and the profile says so")
-PUBLIC_URL = _required("REGARD_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+SECRET_KEY = _secret()
+PUBLIC_URL = _public_url()
 """The address citizens reach the portal at: links in mails begin with it."""
-ALLOWED_HOSTS = env.list("REGARD_HOSTS", [urlsplit(PUBLIC_URL).hostname or ""])
-if not PRODUCTION:
-    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "testserver"]
+ALLOWED_HOSTS = _hosts()
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 MASTER_KEYS = _master_keys()
@@ -233,6 +268,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 24 * 3600
 CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_AGE = None
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -259,6 +296,10 @@ if PRODUCTION:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    LANGUAGE_COOKIE_SECURE = True
+    # The prefix makes browsers refuse such a cookie from a sister host, or over plain HTTP.
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
 LOGIN_URL = reverse_lazy("admin:login")
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -293,6 +334,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Ask for access to, or erasure of, the face images an organisation holds.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"RightEnum": "rights.models.Right"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
