@@ -40,7 +40,7 @@ def _required(name: str, otherwise: str) -> str:
     return value
 
 
-DEVELOPMENT_SECRET = "development only, and the profile says so"
+DEVELOPMENT_SECRET = "development only, and the profile says so"  # noqa: S105 - production refuses it
 DEVELOPMENT_KEY = b"development key, no secret here!"
 LEAST_SECRET = 50
 """Characters. Sessions, links and codes are as hard to forge as this is to guess."""
@@ -270,6 +270,7 @@ SESSION_COOKIE_AGE = 24 * 3600
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_AGE = None
+CSRF_FAILURE_VIEW = "portal.attempts.cross_site"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -347,18 +348,24 @@ if LOG_FORMAT not in ("json", "line"):
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"without addresses": {"()": "portal.logs.WithoutAddresses"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "line": {"()": "portal.logs.LineFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
+            "()": "portal.logs.ObjectFormatter",
             "fmt": "%(asctime)s %(levelname)s %(name)s %(process)d %(message)s",
             "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger", "exc_info": "trace"},
         },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["without addresses"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
+        # Django would also mail each error, with what was sent and every variable on its way, to the ADMINS.
+        "django": {"handlers": [], "level": "INFO"},
         "django.request": {"level": "ERROR"},
+        "django.db.backends": {"level": "WARNING"},  # Below that it writes queries with their values.
         "celery": {"level": "WARNING"},
         "paramiko": {"level": "WARNING"},
         "aiobotocore": {"level": "WARNING"},

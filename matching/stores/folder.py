@@ -72,6 +72,9 @@ class FolderStore(Store):
             Path(name).unlink(missing_ok=True)
 
     def _full(self, path: str) -> str:
+        """Raises: FileNotFoundError for a path that climbs out of the root, as no listing gives one."""
+        if ".." in path.split("/"):
+            raise FileNotFoundError
         return f"{self.root}/{path}"
 
 

@@ -12,9 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from portal import flow
+from portal import attempts, flow
 from portal.api.serializers import CreatedSerializer, NewRequestSerializer, RequestSerializer
 from portal.api.tokens import opens, token_for
+from portal.attempts import Attempt
 from rights.models import Channel, RightsRequest
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -56,6 +57,7 @@ class OneRequest(APIView):
         """Read the state with `Authorization: Bearer <token>`. Without the token, nothing exists here."""
         scheme, _space, token = get_authorization_header(http).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not opens(token.strip(), request_id):
+            attempts.refused(Attempt.TOKEN, request_id)
             raise NotFound
         request = get_object_or_404(RightsRequest, pk=request_id)
         return Response(RequestSerializer(_plain(request)).data, headers=NO_STORE)

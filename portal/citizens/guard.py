@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 
+from portal import attempts
+from portal.attempts import Attempt
 from portal.citizens import passes
 from rights.models import RightsRequest
 
@@ -39,9 +41,15 @@ def opened(view: Callable[Concatenate[HttpRequest, RightsRequest, P], HttpRespon
         case = None
         if passes.is_open(request.session, request_id):
             case = RightsRequest.objects.filter(pk=request_id).first()
-        return view(request, case, *args, **kwargs) if case else to_find()
+        return view(request, case, *args, **kwargs) if case else not_open(request_id)
 
     return personal(guarded)
+
+
+def not_open(request_id: UUID) -> HttpResponse:
+    """The answer to whoever has not proved themselves, whether or not there is such a request."""
+    attempts.refused(Attempt.PAGE, request_id)
+    return to_find()
 
 
 def to_find() -> HttpResponse:
