@@ -38,7 +38,7 @@ class Citizen:
         if self.album:
             self.album.take(self.page, name)
 
-    def ask(self, *, selfie: Path, email: str, rights: tuple[str, ...] = ("access", "erasure")) -> None:
+    def ask(self, *, selfie: Path, email: str, rights: tuple[str, ...] = ("access", "erasure"), name: str = "") -> None:
         """Fill in the form and send it."""
         page = self.page
         page.goto(self.stack.url + "/")
@@ -53,6 +53,7 @@ class Citizen:
         self.next()
         self.look("citizen-04-contact")
         page.locator("input[name=email]").fill(email)
+        page.locator("input[name=name]").fill(name)
         page.locator("input[name=language][value=en]").check()
         self.next()
         self.look("citizen-05-photo")
