@@ -17,18 +17,21 @@ def told(request: RightsRequest, document: Mapping[str, Any], files: Set[str]) -
         document: `data.json`, before it is written.
         files: names of the files in the archive.
     """
-    pictures = {picture["sha256_of_the_original"]: picture for picture in document["pictures"]}
-    held = list(photos_of(request))
+    # Not by the hash alone: the same file often lies in a collection under several names, and each is told of.
+    pictures = {tuple(each[name] for name in IDENTITY): each for each in document["pictures"]}
+    held = [(photo, pictures.get((photo.source.name, photo.path, photo.sha256))) for photo in photos_of(request)]
+    photos = [photo for photo, _picture in held]
     found = {
-        "recipients_named": _recipients_are_named(held, document),
-        "sources": all(_says(pictures.get(photo.sha256), photo, SOURCES) for photo in held),
-        "metadata": all(_says(pictures.get(photo.sha256), photo, METADATA) for photo in held),
-        "templates": sum(map(_templates, document["pictures"])) == _faces(request, held),
-        "pictures": all(picture["withheld"] or picture["file"] in files for picture in pictures.values()),
+        "recipients_named": _recipients_are_named(photos, document),
+        "sources": all(_says(picture, photo, SOURCES) for photo, picture in held),
+        "metadata": all(_says(picture, photo, METADATA) for photo, picture in held),
+        "templates": sum(map(_templates, document["pictures"])) == _faces(request, photos),
+        "pictures": all(picture["withheld"] or picture["file"] in files for picture in document["pictures"]),
     }
     return {key for key, said in found.items() if said}
 
 
+IDENTITY = ("collection", "stored_as", "sha256_of_the_original")
 SOURCES = {"collection": lambda photo: photo.source.name, "source_url": lambda photo: photo.source_url or None}
 METADATA = {
     "stored_as": lambda photo: photo.path,

@@ -20,23 +20,24 @@ from tests.portal.deeds import Ask, Run, decide, judge, opened
 pytestmark = pytest.mark.django_db
 
 NAMES = [
-    "..\\..\\windows.jpg", "...jpg", "CON.jpg", "nul.JPG", "a" * 240 + ".jpg", "new\nline: forged.jpg", "\u202egpj.exe.jpg",
-    "{{ 7*7 }}.jpg", "#read('x').jpg", "=cmd|' -C calc'!A0.jpg", "<img src=x onerror=alert(1)>.jpg", "%2e%2e%2fx.jpg",
-    "-rf.jpg", "~.jpg", "$(id).jpg", "a;b'c\"d`e.jpg", " .jpg",
-]  # fmt: skip
+    *("..\\..\\windows.jpg", "...jpg", "CON.jpg", "nul.JPG", "a" * 240 + ".jpg", "new\nline: forged.jpg"),
+    *("\u202egpj.exe.jpg", "{{ 7*7 }}.jpg", "#read('x').jpg", "=cmd|' -C calc'!A0.jpg", "%2e%2e%2fx.jpg"),
+    *("<img src=x onerror=alert(1)>.jpg", "-rf.jpg", "~.jpg", "$(id).jpg", "a;b'c\"d`e.jpg", " .jpg"),
+]
 
 
 @pytest.fixture
 def hostile(settings: Settings, tmp_path: Path) -> Source:
-    """A collection whose file names were chosen by an attacker; each shows ada."""
+    """A collection whose file names were chosen by an attacker; each shows ada, and some are the same file."""
     settings.FACE_ENGINE = "tests.fakes.PaintedEngine"
     folder = tmp_path / "holdings"
     folder.mkdir()
     for number, name in enumerate(NAMES):
         (folder / name).write_bytes(paint(["ada"], shade=number))
+    (folder / "bo.jpg").write_bytes(paint(["bo"]))
     source = ingest.register(url=str(folder), name="holdings", group_policy=GroupPolicy.REDACT)
     ingest.import_source(source=source)
-    assert Photo.objects.count() == len(NAMES)
+    assert Photo.objects.count() == len(NAMES) + 1
     return source
 
 
@@ -62,7 +63,7 @@ def test_hostile_names_reach_neither_the_archive_nor_another_file(
     run_jobs()
     case.refresh_from_db()
     assert case.state == "carried_out"
-    assert list((tmp_path / "holdings").iterdir()) == []
+    assert [path.name for path in (tmp_path / "holdings").iterdir()] == ["bo.jpg"]
     assert beside.read_bytes() == b"somebody else's"
 
 
