@@ -5,7 +5,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 
-class QuietLogger(Logger):  # type: ignore[misc]  # It has no types.
+class QuietLogger(Logger):
     """gunicorn's lines go to the handlers of the settings, as all others; addresses of pages and of machines do not."""
 
     def setup(self, cfg: Any) -> None:

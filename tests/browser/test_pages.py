@@ -170,6 +170,24 @@ def test_everything_works_without_scripts(live: Stack, new_page: Callable[..., P
     citizen.withdraw()
 
 
+def test_going_back_after_leaving_shows_nothing_of_the_request(live: Stack, new_page: Callable[..., Page]) -> None:
+    citizen = Citizen(new_page(), live)
+    email = "shared.computer@example.org"
+    citizen.ask(selfie=live.var / "demo" / "selfies" / "P001.jpg", email=email)
+    citizen.type_code(email)
+    page = citizen.page
+    page.goto(f"{live.url}/requests/{citizen.request_id}/withdraw/")
+    page.goto(f"{live.url}/requests/{citizen.request_id}/")
+    reference = citizen.reference()
+    expect(page.locator("main")).to_contain_text(reference)
+    page.locator("form[action='/leave/'] button").click()
+    expect(page).to_have_url(f"{live.url}/")
+    for _step in range(8):
+        page.go_back(wait_until="load")
+        assert reference not in page.content()
+        assert email not in page.content()
+
+
 @pytest.mark.parametrize(
     "path",
     [

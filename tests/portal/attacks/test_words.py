@@ -3,6 +3,7 @@
 from email import message_from_string, policy
 
 import pytest
+from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -70,10 +71,10 @@ def test_in_a_mail_it_is_not_repeated_and_adds_no_header(
 
 @each_word
 def test_on_the_pages_it_is_escaped(
-    controller: object, contact: flow.Contact, words: str, client: Client, staff: object
+    controller: object, contact: flow.Contact, words: str, client: Client, staff: User
 ) -> None:
     case = asked(contact)
-    client.force_login(staff)  # type: ignore[arg-type]
+    client.force_login(staff)
     page = client.get(reverse("admin:rights_rightsrequest_change", args=[case.pk]))
     assert page.status_code == 200
     assert b"<script>alert" not in page.content
