@@ -16,6 +16,7 @@ from portal import attempts, flow
 from portal.api.serializers import CreatedSerializer, NewRequestSerializer, RequestSerializer
 from portal.api.tokens import opens, token_for
 from portal.attempts import Attempt
+from portal.citizens.story import shown_state
 from rights.models import Channel, RightsRequest
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -66,4 +67,4 @@ class OneRequest(APIView):
 def _plain(request: RightsRequest) -> dict[str, object]:
     names = ("id", "reference", "state", "received_at", "nominal_due", "due")
     plain = {name: getattr(request, name) for name in names}
-    return plain | {"law": request.regime, "claims": list(request.claims.all())}
+    return plain | {"state": shown_state(request), "law": request.regime, "claims": list(request.claims.all())}

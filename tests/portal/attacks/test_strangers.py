@@ -1,5 +1,6 @@
 """A stalker or a former partner: knows the address, perhaps the reference, and tries every door."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
@@ -11,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from freezegun import freeze_time
 
+from matching.models import Source
+from portal import flow
 from portal.api.tokens import token_for
 from portal.identity import email_code, links
 from portal.models import EmailCode
@@ -180,3 +183,26 @@ def test_numbers_beyond_any_row_are_answered_as_rows_that_are_not_there(person: 
     person.open(case)
     for number in (0, 2**31, 2**63, 10**30):
         assert person.get("reply", request_id=case.pk, question_id=number).status_code in (302, 404)
+
+
+def test_the_status_page_does_not_tell_whether_anybody_was_found(
+    painted: Source, ask: Callable[..., RightsRequest], another: Another, run_jobs: Callable[[], None]
+) -> None:
+    """A face that the collection shows three times, and one that it does not: the same page until it is decided."""
+    pages = []
+    for name in ("ada", "flo"):
+        case, stalker = ask(name, email=f"{len(pages)}@example.org"), another()
+        flow.confirm(request_id=case.pk)
+        run_jobs()
+        stalker.open(case)
+        text = stalker.get("status", request_id=case.pk).content.decode()
+        text = re.sub(r'(csrfmiddlewaretoken" value|nonce)="[^"]+"', "", text)
+        text = re.sub(r'datetime="[^"]+"|(?<=-)\d{10}(?=-)', "", text)
+        text = text.replace(case.reference, "").replace(str(case.pk), "").replace(f"{len(pages)}@example.org", "")
+        pages.append(re.sub(r"\s+", " ", text))
+    assert pages[0] == pages[1]
+    states = [
+        Client().get(reverse("api:request", args=[case.pk]), headers={"Authorization": f"Bearer {token_for(case)}"})
+        for case in RightsRequest.objects.order_by("received_at", "pk")
+    ]
+    assert [answer.json()["state"] for answer in states] == ["searched", "searched"]
