@@ -1,3 +1,10 @@
 """Where Django admin looks for the desk."""
 
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
 from portal.desk import held, profile, records, requests  # noqa: F401 - importing registers
+
+admin.site.site_title = "Regard"
+admin.site.site_header = _("Regard desk")
+admin.site.enable_nav_sidebar = False  # The frame has a menu of its own, which needs no script.

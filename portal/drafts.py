@@ -97,8 +97,9 @@ def open_draft(token: str) -> OpenDraft | None:
     try:
         row = Draft.objects.filter(pk=UUID(identifier), expires_at__gt=timezone.now()).first()
         draft = OpenDraft(row=row, key=base64.urlsafe_b64decode(encoded)) if row else None
-        if draft:
+        if draft:  # Both must open: what lay in another draft was sealed under another key.
             draft.answers()
+            draft.photo()
     except (ValueError, binascii.Error, vault.VaultError):
         return None
     return draft

@@ -11,10 +11,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
+from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
 from environs import Env
 
 env = Env()
@@ -41,12 +40,47 @@ def _required(name: str, otherwise: str) -> str:
     return value
 
 
+DEVELOPMENT_SECRET = "development only, and the profile says so"  # noqa: S105 - production refuses it
+DEVELOPMENT_KEY = b"development key, no secret here!"
+LEAST_SECRET = 50
+"""Characters. Sessions, links and codes are as hard to forge as this is to guess."""
+LEAST_VARIETY = 12
+"""Different bytes in a master key, or characters in the secret: random ones have more, typed ones rarely."""
+
+
+def _secret() -> str:
+    """The secret that signs; in production neither ours nor one that can be guessed."""
+    secret = _required("REGARD_SECRET_KEY", DEVELOPMENT_SECRET)
+    if PRODUCTION and (secret == DEVELOPMENT_SECRET or secret.startswith("django-insecure-")):
+        raise ImproperlyConfigured("REGARD_SECRET_KEY is one that stands in public code; make one of your own.")
+    if PRODUCTION and (len(secret) < LEAST_SECRET or len(set(secret)) < LEAST_VARIETY):
+        raise ImproperlyConfigured(f"REGARD_SECRET_KEY is too weak: it needs {LEAST_SECRET} random characters.")
+    return secret
+
+
+def _public_url() -> str:
+    """Where citizens reach the portal; in production over HTTPS only."""
+    url = _required("REGARD_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise ImproperlyConfigured("REGARD_PUBLIC_URL is written https://host, without a path.")
+    if PRODUCTION and parts.scheme != "https":
+        raise ImproperlyConfigured("REGARD_PUBLIC_URL must begin with https:// in production.")
+    return url
+
+
+def _hosts() -> list[str]:
+    """Host names that are answered. A pattern that fits any would let anybody choose the host of our answers."""
+    hosts = env.list("REGARD_HOSTS", [urlsplit(PUBLIC_URL).hostname or ""])
+    if PRODUCTION and any(host.startswith(("*", ".")) or not host for host in hosts):
+        raise ImproperlyConfigured("REGARD_HOSTS names each host in full, without * and without a leading dot.")
+    return hosts if PRODUCTION else [*hosts, "127.0.0.1", "localhost", "testserver"]
+
+
 def _master_keys() -> list[tuple[str, bytes]]:
     """The master keys as (identifier, 32 bytes), newest first, from `REGARD_KEYS=id:base64[,id:base64...]`."""
     keys = []
-    for item in _required("REGARD_KEYS", "dev:" + base64.b64encode(b"development key, no secret here!").decode()).split(
-        ","
-    ):
+    for item in _required("REGARD_KEYS", "dev:" + base64.b64encode(DEVELOPMENT_KEY).decode()).split(","):
         identifier, _colon, encoded = item.strip().partition(":")
         try:
             key = base64.b64decode(encoded, validate=True)
@@ -54,6 +88,8 @@ def _master_keys() -> list[tuple[str, bytes]]:
             raise ImproperlyConfigured(f"REGARD_KEYS: the key {identifier!r} is not base64.") from error
         if not identifier or len(key) != 32:
             raise ImproperlyConfigured("REGARD_KEYS: each key is written id:base64 of exactly 32 bytes.")
+        if PRODUCTION and (key == DEVELOPMENT_KEY or len(set(key)) < LEAST_VARIETY):
+            raise ImproperlyConfigured(f"REGARD_KEYS: the key {identifier!r} is not random; make one of your own.")
         keys.append((identifier, key))
     return keys
 
@@ -61,12 +97,10 @@ def _master_keys() -> list[tuple[str, bytes]]:
 # --- Core -------------------------------------------------------------------------------------------------------------
 
 DEBUG = False
-SECRET_KEY = _required("REGARD_SECRET_KEY", "development only, and the profile says so")
-PUBLIC_URL = _required("REGARD_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+SECRET_KEY = _secret()
+PUBLIC_URL = _public_url()
 """The address citizens reach the portal at: links in mails begin with it."""
-ALLOWED_HOSTS = env.list("REGARD_HOSTS", [urlsplit(PUBLIC_URL).hostname or ""])
-if not PRODUCTION:
-    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "testserver"]
+ALLOWED_HOSTS = _hosts()
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 MASTER_KEYS = _master_keys()
@@ -76,13 +110,13 @@ WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "csp",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -92,7 +126,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.headers.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -100,7 +137,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 TEMPLATES = [
@@ -238,7 +274,25 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 24 * 3600
 CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_AGE = None
+CSRF_FAILURE_VIEW = "portal.attempts.cross_site"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        # A nonce and nothing else: not even a script of our own runs unless the page says so.
+        "script-src": [NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "blob:"],  # blob: is the preview of a photograph that was chosen and not sent yet.
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+"""Everything from this server, nothing inline. Further headers: `portal.headers`."""
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 if PRODUCTION:
@@ -249,6 +303,10 @@ if PRODUCTION:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    LANGUAGE_COOKIE_SECURE = True
+    # The prefix makes browsers refuse such a cookie from a sister host, or over plain HTTP.
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
 LOGIN_URL = reverse_lazy("admin:login")
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -283,83 +341,9 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Ask for access to, or erasure of, the face images an organisation holds.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"RightEnum": "rights.models.Right"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-}
-
-# --- Desk -------------------------------------------------------------------------------------------------------------
-
-UNFOLD = {
-    "SITE_TITLE": "Regard",
-    "SITE_HEADER": _("Regard desk"),
-    "SITE_SYMBOL": "visibility",
-    "SHOW_HISTORY": False,
-    "STYLES": [lambda request: static("desk.css")],
-    "SCRIPTS": [lambda request: static("desk.js")],
-    "SIDEBAR": {
-        "navigation": [
-            {
-                "title": _("Requests"),
-                "items": [
-                    {
-                        "title": _("Queue"),
-                        "icon": "inbox",
-                        "link": reverse_lazy("admin:rights_rightsrequest_changelist"),
-                    },
-                    {
-                        "title": _("Enter a letter"),
-                        "icon": "edit_note",
-                        "link": reverse_lazy("admin:rights_request_enter"),
-                    },
-                    {"title": _("Notices"), "icon": "mail", "link": reverse_lazy("admin:portal_notice_changelist")},
-                    {"title": _("Jobs"), "icon": "manufacturing", "link": reverse_lazy("admin:portal_job_changelist")},
-                    {
-                        "title": _("Journal"),
-                        "icon": "history_edu",
-                        "link": reverse_lazy("admin:rights_journalentry_changelist"),
-                    },
-                ],
-            },
-            {
-                "title": _("What is held"),
-                "items": [
-                    {
-                        "title": _("Sources"),
-                        "icon": "photo_library",
-                        "link": reverse_lazy("admin:matching_source_changelist"),
-                    },
-                    {"title": _("Photos"), "icon": "image", "link": reverse_lazy("admin:matching_photo_changelist")},
-                    {
-                        "title": _("No face found"),
-                        "icon": "face_retouching_off",
-                        "link": reverse_lazy("admin:matching_photo_faceless"),
-                    },
-                    {
-                        "title": _("Held photos"),
-                        "icon": "front_hand",
-                        "link": reverse_lazy("admin:matching_hold_changelist"),
-                        "badge": "portal.desk.held.waiting",
-                    },
-                ],
-            },
-            {
-                "title": _("Who we are"),
-                "items": [
-                    {
-                        "title": _("Controller profile"),
-                        "icon": "domain",
-                        "link": reverse_lazy("admin:portal_controllerprofile_changelist"),
-                    },
-                    {
-                        "title": _("Recipients"),
-                        "icon": "share",
-                        "link": reverse_lazy("admin:portal_recipient_changelist"),
-                    },
-                    {"title": _("Staff"), "icon": "badge", "link": reverse_lazy("admin:auth_user_changelist")},
-                ],
-            },
-        ],
-    },
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
@@ -370,18 +354,24 @@ if LOG_FORMAT not in ("json", "line"):
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"without addresses": {"()": "portal.logs.WithoutAddresses"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "line": {"()": "portal.logs.LineFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
+            "()": "portal.logs.ObjectFormatter",
             "fmt": "%(asctime)s %(levelname)s %(name)s %(process)d %(message)s",
             "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger", "exc_info": "trace"},
         },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["without addresses"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
+        # Django would also mail each error, with what was sent and every variable on its way, to the ADMINS.
+        "django": {"handlers": [], "level": "INFO"},
         "django.request": {"level": "ERROR"},
+        "django.db.backends": {"level": "WARNING"},  # Below that it writes queries with their values.
         "celery": {"level": "WARNING"},
         "paramiko": {"level": "WARNING"},
         "aiobotocore": {"level": "WARNING"},

@@ -3,10 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from portal.desk.pages import opening
+
 urlpatterns = [
     path("", include("portal.citizens.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/", include("portal.api.urls")),
     path("mailbox/", include("portal.mailbox")),
+    path("desk/", admin.site.admin_view(opening)),
     path("desk/", admin.site.urls),
 ]

@@ -1,7 +1,4 @@
-"""Words that lists, templates, letters and mails share.
-
-Template libraries are loaded while unfold is still being imported, so nothing here may need unfold.
-"""
+"""Words that lists, templates, letters and mails share."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -18,6 +18,8 @@ from rights.models import JournalEntry, JournalHead, RightsRequest
 
 CITIZEN = "citizen"
 SYSTEM = "system"
+UNKNOWN = "unknown"
+"""Somebody who has proved nothing."""
 CHUNK: Final = 2000
 
 

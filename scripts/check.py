@@ -14,7 +14,7 @@ CHECKS = {
     "mypy": ["mypy", "."],
     "import-linter": ["lint-imports", "--no-logo"],
     "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
-    "deployment": [sys.executable, "manage.py", "check", "--fail-level", "WARNING"],
+    "system checks": [sys.executable, "manage.py", "check", "--fail-level", "WARNING"],
     "djlint": ["djlint", "templates", "--lint", "--quiet"],
 }
 

@@ -67,11 +67,15 @@ class FolderStore(Store):
             raise
 
     def delete(self, path: str) -> None:
-        full = self._full(path)
-        for name in (os.path.realpath(full), full):  # Where it is a link: what it shows, then the link.
-            Path(name).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # It climbs out of the root: there is no such object.
+            full = self._full(path)
+            for name in (os.path.realpath(full), full):  # Where it is a link: what it shows, then the link.
+                Path(name).unlink(missing_ok=True)
 
     def _full(self, path: str) -> str:
+        """Raises: FileNotFoundError for a path that climbs out of the root, as no listing gives one."""
+        if ".." in path.split("/"):
+            raise FileNotFoundError
         return f"{self.root}/{path}"
 
 

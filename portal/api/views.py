@@ -12,9 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from portal import flow
+from portal import attempts, flow
 from portal.api.serializers import CreatedSerializer, NewRequestSerializer, RequestSerializer
 from portal.api.tokens import opens, token_for
+from portal.attempts import Attempt
+from portal.citizens.story import shown_state
 from rights.models import Channel, RightsRequest
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -56,6 +58,7 @@ class OneRequest(APIView):
         """Read the state with `Authorization: Bearer <token>`. Without the token, nothing exists here."""
         scheme, _space, token = get_authorization_header(http).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not opens(token.strip(), request_id):
+            attempts.refused(Attempt.TOKEN, request_id)
             raise NotFound
         request = get_object_or_404(RightsRequest, pk=request_id)
         return Response(RequestSerializer(_plain(request)).data, headers=NO_STORE)
@@ -64,4 +67,4 @@ class OneRequest(APIView):
 def _plain(request: RightsRequest) -> dict[str, object]:
     names = ("id", "reference", "state", "received_at", "nominal_due", "due")
     plain = {name: getattr(request, name) for name in names}
-    return plain | {"law": request.regime, "claims": list(request.claims.all())}
+    return plain | {"state": shown_state(request), "law": request.regime, "claims": list(request.claims.all())}

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal import flow, retention, vault
+from portal import attempts, flow, retention, vault
 from portal.answers import archive
+from portal.attempts import Attempt
 from portal.citizens import passes, status_page
 from portal.citizens.forms import ConsentForm, PhotoForm, ReplyForm
 from portal.citizens.guard import opened
@@ -212,6 +213,7 @@ def download_file(request: HttpRequest, case: RightsRequest) -> HttpResponseBase
     """The archive itself, to a session that typed a code within the last quarter of an hour."""
     answer = Answer.objects.filter(request=case, offered_at__isnull=False).first()
     if answer is None or _is_expired(answer) or not passes.download_until(request.session, case.pk):
+        attempts.refused(Attempt.DOWNLOAD, case.pk)
         return redirect("citizens:download", request_id=case.pk)
     chunks = archive.stream(answer)
     try:

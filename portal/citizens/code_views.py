@@ -16,15 +16,19 @@ from django.utils.translation import gettext, ngettext
 from django.views import View
 from django.views.decorators.http import require_GET, require_POST
 
-from portal import flow
+from portal import attempts, flow
+from portal.attempts import Attempt
 from portal.citizens import passes
+from portal.citizens.form_views import forget_cookie
 from portal.citizens.forms import CodeForm, FindForm
-from portal.citizens.guard import personal, to_find
+from portal.citizens.guard import not_open, personal, to_find
 from portal.citizens.passes import Purpose
 from portal.identity import email_code, links
 from portal.identity.email_code import CodeResult, CodeStatus
 from portal.models import Requester
 from rights.models import RightsRequest
+
+REFUSED = {CodeStatus.EXPIRED: Attempt.CODE_EXPIRED, CodeStatus.LOCKED: Attempt.CODE_LOCKED}
 
 
 def clock_time(moment: datetime) -> str:
@@ -60,7 +64,7 @@ class Code(View):
         if self.purpose is None and passes.is_open(request.session, request_id):
             self.purpose = Purpose.SENT
         if self.purpose is None:
-            return to_find()
+            return not_open(request_id)
         self.case = RightsRequest.objects.filter(pk=request_id).first()
         self.holder: RightsRequest | UUID = self.case or request_id
         return super().dispatch(request, *args, **kwargs)
@@ -76,6 +80,7 @@ class Code(View):
             return self.show(form)
         result = email_code.check(request=self.holder, digits=form.cleaned_data["code"])
         if self.case is None or not result.ok:
+            attempts.refused(REFUSED.get(result.status, Attempt.CODE_WRONG), self.request_id)
             form.add_error("code", what_to_say(result))
             return self.show(form)
         return self.enter(self.case)
@@ -147,6 +152,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     case = RightsRequest.objects.filter(pk=request_id).first() if request_id else None
     # A request by post has no address that a mail could have proved; it is followed by post.
     if case is None or Requester.objects.filter(request=case, email="").exists():
+        attempts.refused(Attempt.LINK, request_id)
         messages.info(request, gettext("This link is not complete. Open your request here instead."))
         return to_find()
     passes.let_in(request.session, case.pk)
@@ -169,4 +175,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     """Close everything that this browser has open, as on a shared computer."""
     request.session.flush()
     messages.success(request, gettext("Closed. Nothing of your request is open in this browser any more."))
-    return redirect("citizens:front")
+    response = redirect("citizens:front")
+    response.headers["Clear-Site-Data"] = '"cache"'  # Nor is anything shown again by going back.
+    forget_cookie(response)
+    return response

@@ -21,6 +21,7 @@ from portal.citizens.guard import personal
 from rights.models import Channel, Right, RightsRequest
 
 COOKIE = "regard_draft"
+COOKIE_PATH = "/request/"
 SALT = "portal.citizens.draft"
 QUESTIONS = ("rights", "person", "contact", "photo")
 STEPS = (*QUESTIONS, "check")
@@ -50,11 +51,16 @@ def keep_cookie(response: HttpResponse, draft: drafts.OpenDraft) -> None:
         draft.token,
         salt=SALT,
         max_age=int(retention.length("draft").total_seconds()),
-        path="/request/",
+        path=COOKIE_PATH,
         secure=bool(settings.SESSION_COOKIE_SECURE),
         httponly=True,
         samesite="Lax",
     )
+
+
+def forget_cookie(response: HttpResponse) -> None:
+    """Nobody at this browser finds the draft again, nor the address that was typed into it."""
+    response.delete_cookie(COOKIE, path=COOKIE_PATH, samesite="Lax")
 
 
 def is_complete(step: str, draft: drafts.OpenDraft) -> bool:

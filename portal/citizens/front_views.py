@@ -5,11 +5,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal import laws, retention
-from portal.citizens.guard import page
 
 
 @require_safe
-@page
 def front(request: HttpRequest) -> HttpResponse:
     """What can be asked for here, how it goes, and by when."""
     within, _citation = laws.for_place("").gives[0]
@@ -17,7 +15,6 @@ def front(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@page
 def kept(request: HttpRequest) -> HttpResponse:
     """What is kept of people who make requests, how long, and why."""
     return render(request, "citizens/kept.html", {"kinds": retention.kinds()})

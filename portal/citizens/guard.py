@@ -9,33 +9,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 
+from portal import attempts
+from portal.attempts import Attempt
 from portal.citizens import passes
 from rights.models import RightsRequest
 
 P = ParamSpec("P")
 View = Callable[..., HttpResponseBase]
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""Content-Security-Policy: everything from this server, nothing inline. `blob:` is the preview of a chosen photo."""
-
-
-def page(view: View) -> View:
-    """A page of the portal: it loads nothing from elsewhere."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
-        return response
-
-    return guarded
-
 
 def personal(view: View) -> View:
-    """A page about one person: kept by no cache and found by no search engine."""
+    """A page about one person: found by no search engine. That no cache keeps it is so for all pages."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -43,7 +27,7 @@ def personal(view: View) -> View:
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
-    return page(never_cache(guarded))
+    return never_cache(guarded)
 
 
 def opened(view: Callable[Concatenate[HttpRequest, RightsRequest, P], HttpResponseBase]) -> View:
@@ -57,9 +41,15 @@ def opened(view: Callable[Concatenate[HttpRequest, RightsRequest, P], HttpRespon
         case = None
         if passes.is_open(request.session, request_id):
             case = RightsRequest.objects.filter(pk=request_id).first()
-        return view(request, case, *args, **kwargs) if case else to_find()
+        return view(request, case, *args, **kwargs) if case else not_open(request_id)
 
     return personal(guarded)
+
+
+def not_open(request_id: UUID) -> HttpResponse:
+    """The answer to whoever has not proved themselves, whether or not there is such a request."""
+    attempts.refused(Attempt.PAGE, request_id)
+    return to_find()
 
 
 def to_find() -> HttpResponse:

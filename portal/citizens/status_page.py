@@ -16,7 +16,7 @@ from portal.answers.remedies import of_request as remedies_of
 from portal.citizens import passes
 from portal.citizens.claims import ClaimView, claims_of
 from portal.citizens.keeping import Keeping, keeping
-from portal.citizens.story import Step, next_words, timeline
+from portal.citizens.story import Step, next_words, shown_state, timeline
 from portal.citizens.wording import probe_problem
 from portal.flow.carried_out import DISCLOSING
 from portal.flow.searched import probes_of
@@ -96,7 +96,8 @@ class StatusPage:
         asks = ("photo" if self.photo_ask else "") + "".join(str(question.pk) for question in self.questions)
         answer = str(self.answer.delivered_at) if self.answer else ""
         kept = bool(self.keeping and self.keeping.kept)
-        return f"{self.case.state}-{self.case.state_since.timestamp():.0f}-{asks}-{answer}-{kept}-{self.is_working}"
+        since = max(step.at.timestamp() for step in self.steps if step.at)
+        return f"{shown_state(self.case)}-{since:.0f}-{asks}-{answer}-{kept}-{self.is_working}"
 
 
 def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:

@@ -32,8 +32,7 @@ EXPLAINED: Final[dict[RequestState, Promise]] = {
 NEXT: Final[dict[RequestState, Promise]] = {
     S.RECEIVED: _("As soon as you have typed the code from our mail, the search begins."),
     S.CONFIRMED: _("Your photograph is being compared with every face we hold. You need not keep this page open."),
-    S.SEARCHED: _("The search is done. A person now looks at every picture it found; no machine decides alone."),
-    S.REVIEWED: _("The pictures were looked at. Now each thing you asked for is decided."),
+    S.SEARCHED: _("The search is done. People look at what it found, if anything, and decide; no machine does."),
     S.DECIDED: _("It is decided, and is being carried out. We write to you when it is done."),
     S.CARRIED_OUT: _("Your request is answered and carried out. There is nothing more you need to do."),
     S.CLOSED: _("This request is closed. Your photograph and your answer were destroyed; only this record remains."),
@@ -56,9 +55,21 @@ class Step:
     mark: str
 
 
+def shown_state(case: RightsRequest) -> RequestState:
+    """The state that outsiders see.
+
+    A review of nothing is over at once: who saw it end would know whether the face that they sent was found, before
+    anybody has asked who they are.
+    """
+    return S.SEARCHED if case.state == S.REVIEWED else S(case.state)
+
+
 def timeline(case: RightsRequest) -> list[Step]:
     """The six steps, those reached with their moment; of an ended request only those it reached."""
     reached = {milestone.state: milestone.at for milestone in queries.milestones(case)}
+    reached.pop(S.REVIEWED, None)
+    if S.DECIDED in reached:
+        reached[S.REVIEWED] = reached[S.DECIDED]
     steps = []
     current_given = case.state in (S.CLOSED, S.WITHDRAWN)
     for state, title in TITLES.items():
@@ -81,4 +92,4 @@ def next_words(case: RightsRequest, *, wants_photo: bool, waits_for_copy: bool) 
         return WAITS_FOR_COPY
     if wants_photo and case.state == S.CONFIRMED:
         return WANTS_PHOTO
-    return NEXT[S(case.state)]
+    return NEXT[shown_state(case)]

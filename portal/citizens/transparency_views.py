@@ -13,7 +13,6 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portal.citizens.guard import page
 from rights import figures
 from rights.figures import Breakdown, RightFigures
 from rights.law.grounds import GROUNDS
@@ -68,7 +67,6 @@ class Table:
 
 
 @require_safe
-@page
 def transparency(request: HttpRequest) -> HttpResponse:
     """How requests are answered here, in numbers that say nothing about anybody."""
     found = figures.current()

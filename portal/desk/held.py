@@ -22,11 +22,6 @@ LISTED = 200
 """Open cases on the page, the oldest first; the page says how many there are."""
 
 
-def waiting(http: HttpRequest) -> int | str:
-    """How many cases wait, for the menu; nothing where none does."""
-    return suppression.undecided().count() or ""
-
-
 @admin.register(Hold)
 class HoldAdmin(ReadOnly):
     """The pages are the desk's own."""

@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 
 from matching import reviews, sources
 from matching.models import Erasure, Source
+from portal.desk.labels import Colour
 from portal.models import Job, JobKind, JobState
 from portal.wording import refusal
 from rights.law import guards
@@ -88,10 +89,10 @@ def _refusal(*, complete: bool) -> str:
     return ""
 
 
-def label(state: SourceState) -> tuple[str, str]:
+def said(state: SourceState) -> tuple[Colour, str]:
     """A colour and the state in words, for the list of sources."""
     if not state.source.reachable:
-        return "away", gettext("does not answer")
+        return Colour.BAD, gettext("does not answer")
     if state.read_only and state.pictures:
-        return "deletion", gettext("pictures to be deleted there")
-    return "answers", gettext("answers")
+        return Colour.WARN, gettext("pictures to be deleted there")
+    return Colour.GOOD, gettext("answers")

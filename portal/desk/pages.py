@@ -15,11 +15,9 @@ __all__ = ["CHANGE", "attempt", "back", "page"]
 
 
 def page(http: HttpRequest, template: str, title: str, **context: object) -> HttpResponse:
-    """A desk page inside the admin's frame."""
+    """A desk page inside the admin's frame. Its template has a heading of its own."""
     http.current_app = admin.site.name
-    response = render(http, template, {**admin.site.each_context(http), "title": title, **context})
-    response["Cache-Control"] = "no-store"
-    return response
+    return render(http, template, {**admin.site.each_context(http), "title": title, "own_title": True, **context})
 
 
 def back(request: RightsRequest) -> HttpResponseRedirect:
@@ -36,3 +34,10 @@ def attempt(http: HttpRequest, step: Callable[[], object], done: str) -> bool:
         return False
     messages.success(http, done)
     return True
+
+
+def opening(http: HttpRequest) -> HttpResponse:
+    """The desk opens on what is due next; for staff who see no requests, on what they may open."""
+    if http.user.has_perm("rights.view_rightsrequest"):
+        return redirect("admin:rights_rightsrequest_changelist")
+    return admin.site.index(http)

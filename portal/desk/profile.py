@@ -5,47 +5,26 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
-from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.db.models import Field, QuerySet, URLField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, StackedInline
-from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from matching.models import Photo, PhotoStatus, Source
 from portal.desk import holdups, marking, pictures
+from portal.desk.labels import label
 from portal.models import ControllerProfile, ControllerText, Recipient, Remedy
-
-admin.site.unregister(User)
-admin.site.unregister(Group)
-
-
-@admin.register(User)
-class UserAdmin(BaseUserAdmin, ModelAdmin):
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-
-
-@admin.register(Group)
-class GroupAdmin(BaseGroupAdmin, ModelAdmin):
-    pass
 
 
 class TextForm(forms.ModelForm):
-    language = forms.ChoiceField(
-        label=_("Language"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget(choices=settings.LANGUAGES)
-    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
     class Meta:
         model = ControllerText
@@ -61,7 +40,7 @@ class TextForm(forms.ModelForm):
         ]
 
 
-class TextInline(StackedInline):
+class TextInline(admin.StackedInline):
     """What article 15 asks of the controller, per language of its answers."""
 
     model = ControllerText
@@ -71,19 +50,15 @@ class TextInline(StackedInline):
 
 
 class RemedyForm(forms.ModelForm):
-    language = forms.ChoiceField(
-        label=_("Language"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget(choices=settings.LANGUAGES)
-    )
-    authority_url = forms.URLField(
-        label=_("its complaints page"), assume_scheme="https", widget=UnfoldAdminURLInputWidget
-    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    authority_url = forms.URLField(label=_("its complaints page"), assume_scheme="https", widget=AdminURLFieldWidget)
 
     class Meta:
         model = Remedy
         fields = ["regime", "language", "authority_name", "authority_address", "authority_url", "court"]
 
 
-class RemedyInline(StackedInline):
+class RemedyInline(admin.StackedInline):
     """Whom people can turn to whose place has another law than ours: a request under it is answered only with this."""
 
     model = Remedy
@@ -92,7 +67,7 @@ class RemedyInline(StackedInline):
 
 
 @admin.register(ControllerProfile)
-class ControllerProfileAdmin(ModelAdmin):
+class ControllerProfileAdmin(admin.ModelAdmin):
     """One row; opened directly."""
 
     inlines = [TextInline, RemedyInline]
@@ -119,30 +94,30 @@ class ControllerProfileAdmin(ModelAdmin):
 
 
 @admin.register(Recipient)
-class RecipientAdmin(ModelAdmin):
+class RecipientAdmin(admin.ModelAdmin):
     list_display = ["name", "role", "country", "since"]
     filter_horizontal = ["sources"]
 
 
 @admin.register(Source)
-class SourceAdmin(ModelAdmin):
+class SourceAdmin(admin.ModelAdmin):
     """Sources are added by `manage.py import_photos`; here staff choose what an erasure does to group pictures, and how
     hard faces are looked for."""
 
     list_display = ["name", "detector", "state", "why", "waits", "held", "unreadable", "without_face", "last_import_at"]
     readonly_fields = ["url", "state", "why", "waits", "last_import_at"]
     fields = ["name", "url", "group_policy", "detector", "state", "why", "waits", "last_import_at"]
-    list_before_template = "desk/sources.html"
+    change_list_template = "desk/list_with_sources.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         states = {"source_states": holdups.states(), "waiting_searches": holdups.waiting_searches()}
         return super().changelist_view(request, (extra_context or {}) | states)
 
-    @display(description=_("state"), label={"answers": "success", "away": "danger", "deletion": "warning"})
-    def state(self, source: Source) -> tuple[str, str]:
-        return holdups.label(holdups.state_of(source))
+    @admin.display(description=_("state"))
+    def state(self, source: Source) -> SafeString:
+        return label(*holdups.said(holdups.state_of(source)))
 
-    @display(description=_("why"))
+    @admin.display(description=_("why"))
     def why(self, source: Source) -> str:
         """Since when it does not answer, and the reason."""
         if source.reachable:
@@ -150,19 +125,19 @@ class SourceAdmin(ModelAdmin):
         since = date_format(localtime(source.unreachable_since), "DATETIME_FORMAT") if source.unreachable_since else "?"
         return gettext("since %(since)s: %(why)s") % {"since": since, "why": source.get_problem_display()}
 
-    @display(description=_("erasures that wait"))
+    @admin.display(description=_("erasures that wait"))
     def waits(self, source: Source) -> int:
         return holdups.state_of(source).erasures
 
-    @display(description=_("photos held"))
+    @admin.display(description=_("photos held"))
     def held(self, source: Source) -> int:
         return source.photos.count()
 
-    @display(description=_("unreadable"))
+    @admin.display(description=_("unreadable"))
     def unreadable(self, source: Source) -> int:
         return source.photos.filter(status=PhotoStatus.UNREADABLE).count()
 
-    @display(description=_("no face found"))
+    @admin.display(description=_("no face found"))
     def without_face(self, source: Source) -> int:
         return source.photos.filter(status=PhotoStatus.READ, face_count=0).count()
 
@@ -193,7 +168,7 @@ class FaceFilter(admin.SimpleListFilter):
 
 
 @admin.register(Photo)
-class PhotoAdmin(ModelAdmin):
+class PhotoAdmin(admin.ModelAdmin):
     """What is held, above all what could not be read and where no face was found. Pictures are not shown here."""
 
     list_display = ["pk", "source", "status", "problem", "face_count", "to_mark", "detector", "taken_at", "imported_at"]
@@ -201,7 +176,7 @@ class PhotoAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
 
-    @display(description=_("faces by hand"))
+    @admin.display(description=_("faces by hand"))
     def to_mark(self, photo: Photo) -> str:
         if photo.status != PhotoStatus.READ:
             return ""

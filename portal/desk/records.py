@@ -5,7 +5,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from portal.desk.access import actor
 from portal.models import Job, Notice, NoticeState
@@ -14,7 +13,7 @@ from rights import journal
 from rights.models import JournalEntry
 
 
-class ReadOnly(ModelAdmin):
+class ReadOnly(admin.ModelAdmin):
     """Rows that staff read and nobody edits."""
 
     list_per_page = 50

@@ -1,20 +1,22 @@
 """The queue: requests, the next due first."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
-from unfold.decorators import display
 
 from portal.desk import around, clock, held, holdups, pictures, review, views
+from portal.desk.labels import Colour, label
 from portal.models import JobState
 from portal.words import JOB_PROBLEMS, SOON_DAYS, state_name
 from rights import queries
@@ -32,6 +34,11 @@ class OpenFilter(admin.SimpleListFilter):
         names = {"overdue": _("overdue"), "ours": _("waiting for us"), "ended": _("ended"), "all": _("all")}
         return [(value, str(name)) for value, name in names.items()]
 
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        unset, *others = super().choices(changelist)
+        yield {**unset, "display": gettext("open")}
+        yield from others
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[RightsRequest]) -> QuerySet[RightsRequest]:
         match self.value():
             case "overdue":
@@ -46,23 +53,35 @@ class OpenFilter(admin.SimpleListFilter):
                 return queryset.filter(owed())
 
 
+class StateFilter(admin.SimpleListFilter):
+    """States by the names that the lists show."""
+
+    title = _("state")
+    parameter_name = "state__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [(state.value, state_name(state)) for state in RequestState]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[RightsRequest]) -> QuerySet[RightsRequest]:
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
 def owed() -> Q:
     """Requests that are still owed something."""
     return ~Q(state__in=queries.OVER)
 
 
 @admin.register(RightsRequest)
-class RequestAdmin(ModelAdmin):
+class RequestAdmin(admin.ModelAdmin):
     """The list; the page of one request is the desk's own."""
 
     list_display = ["ref", "urgency", "due", "claims_listed", "status", "channel", "received_at", "waits_for"]
-    list_filter = [OpenFilter, "state", "channel", "country"]
+    list_filter = [OpenFilter, StateFilter, "channel", "country"]
     search_fields = ["reference"]
     search_help_text = _("Reference")
     list_per_page = 50
     show_full_result_count = False
-    list_disable_select_all = True
-    list_before_template = "desk/sources.html"
+    change_list_template = "desk/list_with_sources.html"
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RightsRequest]:
@@ -83,33 +102,28 @@ class RequestAdmin(ModelAdmin):
         states = {"source_states": holdups.states(), "waiting_searches": holdups.waiting_searches()}
         return super().changelist_view(request, (extra_context or {}) | states)
 
-    @display(description=_("Reference"), ordering="reference")
+    @admin.display(description=_("Reference"), ordering="reference")
     def ref(self, case: RightsRequest) -> str:
         return case.reference
 
-    @display(
-        description=_("Urgency"),
-        ordering="due",
-        label={"overdue": "danger", "soon": "warning", "in time": "success", "done": "default"},
-    )
-    def urgency(self, case: RightsRequest) -> tuple[str, str]:
+    @admin.display(description=_("Urgency"), ordering="due")
+    def urgency(self, case: RightsRequest) -> SafeString:
         left = queries.days_left(case)
         if not queries.is_owed(case):
-            return "done", gettext("done")
+            return label(Colour.PLAIN, gettext("done"))
         if left < 0:
-            return "overdue", gettext("overdue by %(days)d d") % {"days": -left}
-        days = gettext("%(days)d days left") % {"days": left}
-        return ("soon", days) if left <= SOON_DAYS else ("in time", days)
+            return label(Colour.BAD, gettext("overdue by %(days)d d") % {"days": -left})
+        return label(Colour.WARN if left <= SOON_DAYS else Colour.GOOD, gettext("%(days)d days left") % {"days": left})
 
-    @display(description=_("Claims"))
+    @admin.display(description=_("Claims"))
     def claims_listed(self, case: RightsRequest) -> str:
         return format_html_join(", ", "{}", ((claim.get_right_display(),) for claim in case.claims.all()))
 
-    @display(description=_("State"), ordering="state", label=True)
-    def status(self, case: RightsRequest) -> str:
-        return state_name(case.state)
+    @admin.display(description=_("State"), ordering="state")
+    def status(self, case: RightsRequest) -> SafeString:
+        return label(Colour.PLAIN, state_name(case.state))
 
-    @display(description=_("Waits for"))
+    @admin.display(description=_("Waits for"))
     def waits_for(self, case: Any) -> str:
         open_jobs = [job for job in case.jobs.all() if job.state != JobState.DONE]
         if known := [JOB_PROBLEMS[job.problem] for job in open_jobs if job.problem in JOB_PROBLEMS]:

@@ -88,4 +88,5 @@ def _web_server(port: int) -> tuple[str, ...]:
         *(sys.executable, "-m", "gunicorn", "portal.wsgi:application", "--chdir", str(settings.BASE_DIR)),
         *("--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", str(THREADS)),
         *("--timeout", "120", "--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"),
+        *("--logger-class", "portal.serve.weblog.QuietLogger"),
     )

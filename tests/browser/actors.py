@@ -38,7 +38,7 @@ class Citizen:
         if self.album:
             self.album.take(self.page, name)
 
-    def ask(self, *, selfie: Path, email: str, rights: tuple[str, ...] = ("access", "erasure")) -> None:
+    def ask(self, *, selfie: Path, email: str, rights: tuple[str, ...] = ("access", "erasure"), name: str = "") -> None:
         """Fill in the form and send it."""
         page = self.page
         page.goto(self.stack.url + "/")
@@ -53,6 +53,7 @@ class Citizen:
         self.next()
         self.look("citizen-04-contact")
         page.locator("input[name=email]").fill(email)
+        page.locator("input[name=name]").fill(name)
         page.locator("input[name=language][value=en]").check()
         self.next()
         self.look("citizen-05-photo")
@@ -153,7 +154,7 @@ class Reviewer:
         self.look("desk-01-login")
         self.page.locator("input[name=username]").fill(name)
         self.page.locator("input[name=password]").fill(self.stack.logins()[name])
-        self.page.locator("form button[type=submit]").first.click()
+        self.page.locator("form [type=submit]").first.click()
         expect(self.page).to_have_url(re.compile("/desk/rights/rightsrequest/"))
 
     def open(self, request_id: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.browser.actors import Album
 from tests.browser.stack import Stack
@@ -22,6 +22,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+VIOLATION = "Content Security Policy"
+"""In Chromium's own words, and in those of `REPORT`."""
+REPORT = f"""document.addEventListener("securitypolicyviolation", (event) => console.error(
+  "{VIOLATION}:", location.pathname, event.violatedDirective, event.blockedURI, event.sourceFile, event.lineNumber))"""
 
 
 @pytest.fixture(scope="session")
@@ -57,14 +62,29 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_page(browser: Browser, live: Stack) -> Iterator[Callable[..., Page]]:
-    """Open a page in a browser profile of its own; what goes wrong in its scripts fails the test."""
+    """Open a page in a browser profile of its own.
+
+    What goes wrong in its scripts fails the test; so does all that its Content-Security-Policy refuses, and every
+    request to anywhere else.
+    """
     contexts, problems = [], []
+
+    def watch(request: Request) -> None:
+        if not request.url.startswith((f"{live.url}/", "blob:", "data:")):
+            problems.append(f"asked elsewhere: {request.url}")
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error" and VIOLATION in message.text:
+            problems.append(message.text)
 
     def open_page(**options: object) -> Page:
         context = browser.new_context(locale="en-GB", accept_downloads=True, **options)
         context.set_default_timeout(20_000)
         contexts.append(context)
         context.on("weberror", lambda error: problems.append(str(error.error)))
+        context.on("request", watch)
+        context.on("console", listen)
+        context.add_init_script(REPORT)
         return context.new_page()
 
     yield open_page

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.browser
 
 PERSON = "P004"
 EMAIL = "person.four@example.org"
+NAME = "Quetzalcoatl Featherstone"
 
 
 def files(stack: Stack) -> dict[str, str]:
@@ -56,7 +58,7 @@ def test_a_selfie_leads_to_every_picture_a_copy_and_a_proven_erasure(
     assert photos_of(live, PERSON) == {path for path in before if PERSON in path}
 
     citizen = Citizen(new_page(), live, album)
-    citizen.ask(selfie=live.var / "demo" / "selfies" / f"{PERSON}.jpg", email=EMAIL)
+    citizen.ask(selfie=live.var / "demo" / "selfies" / f"{PERSON}.jpg", email=EMAIL, name=NAME)
     citizen.type_code(EMAIL)
     expect(citizen.page).to_have_url(f"{live.url}/requests/{citizen.request_id}/")
     citizen.wait_for("searched")
@@ -82,11 +84,19 @@ def test_a_selfie_leads_to_every_picture_a_copy_and_a_proven_erasure(
 
 
 def check_logs(live: Stack, citizen: Citizen) -> None:
-    """Nothing that any process wrote names the person, her address or her reference."""
-    said = live.said()
+    """Nothing that any process wrote names the person, her address, her reference, a code or a link of hers."""
+    said = live.said() + "".join(path.read_text(encoding="utf-8") for path in (live.var / "run").glob("*.log"))
     assert "Regard is running" in said
-    for secret in (EMAIL, EMAIL.split("@")[0], PERSON, citizen.reference(), citizen.reference()[4:]):
+    texts = "\n".join(text for _mail, _subject, text in citizen.mails(EMAIL))
+    codes = {code.replace(" ", "") for code in re.findall(r"\b\d{3} ?\d{3}\b", texts)}
+    links = set(re.findall(r"/open/([^/\s]+)/", texts))
+    assert codes
+    assert links
+    own = (EMAIL, EMAIL.split("@")[0], NAME, PERSON, citizen.reference(), citizen.reference()[4:])
+    for secret in (*own, *links, *(f"/open/{link}" for link in links)):
         assert secret.lower() not in said.lower()
+    for code in codes:
+        assert not re.search(rf"\b{code}\b", said)
 
 
 def review_and_grant(live: Stack, new_page: Callable[..., Page], album: Album, citizen: Citizen) -> None:

@@ -188,4 +188,8 @@ def test_a_link_in_the_mailbox_leaves_the_frame(ask: Ask, client: Any, settings:
     frame = page[page.index("<iframe") : page.index("</iframe>")]
     assert "allow-scripts" not in frame
     assert "allow-same-origin" not in frame
-    assert "&lt;base target=&quot;_top&quot;&gt;" in frame
+    assert f'src="/mailbox/{mail.pk}/html/"' in frame
+    framed = client.get(f"/mailbox/{mail.pk}/html/")
+    assert '<base target="_top">' in framed.content.decode()
+    assert "default-src 'none'" in framed["Content-Security-Policy"]
+    assert "sandbox allow-top-navigation-by-user-activation allow-popups" in framed["Content-Security-Policy"]

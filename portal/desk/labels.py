@@ -1,0 +1,20 @@
+"""Labels in the desk's lists: the colour says how urgent it is, the words say what it is."""
+
+from enum import StrEnum
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+
+class Colour(StrEnum):
+    """Classes of `static/desk.css`."""
+
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    PLAIN = "plain"
+
+
+def label(colour: Colour, words: str) -> SafeString:
+    """Words in a coloured frame. They must be enough for who sees no colours."""
+    return format_html('<span class="desk-label desk-label-{}">{}</span>', colour.value, words)
