@@ -8,5 +8,6 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/", include("portal.api.urls")),
     path("mailbox/", include("portal.mailbox")),
+    path("desk/", include("portal.desk.urls")),
     path("desk/", admin.site.urls),
 ]
