@@ -277,9 +277,7 @@ PROXIES = env.int("REGARD_PROXIES", 1 if PRODUCTION else 0)
 ERASE_ALONE = env.int("REGARD_ERASE_ALONE", 100)
 """Pictures that one person alone may decide to erase at a time."""
 if not 0 <= ERASE_ALONE <= 100:
-    raise ImproperlyConfigured(
-        "REGARD_ERASE_ALONE is 0 to 100: to erase more than a hundred pictures takes two people."
-    )
+    raise ImproperlyConfigured("REGARD_ERASE_ALONE is 0 to 100: to erase more than a hundred takes two people.")
 
 _public = urlsplit(PUBLIC_URL)
 OTP_WEBAUTHN_RP_NAME = "Regard"
@@ -288,7 +286,7 @@ OTP_WEBAUTHN_ALLOWED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
 if not PRODUCTION:  # A passkey belongs to a name, and an address of digits is none.
     OTP_WEBAUTHN_RP_ID = "localhost"
-    OTP_WEBAUTHN_ALLOWED_ORIGINS.append(f"http://localhost:{_public.port or 80}")
+    OTP_WEBAUTHN_ALLOWED_ORIGINS = [f"http://localhost:{_public.port or 80}"]
 
 # --- Static files -----------------------------------------------------------------------------------------------------
 

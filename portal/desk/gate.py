@@ -50,6 +50,9 @@ EVERYBODY: Final = BEFORE_SECOND | {
     "admin:search",
     "admin:password_change",
     "admin:password_change_done",
+    # An address that leads nowhere, and an old one that leads to the page of its row.
+    "admin:django.contrib.admin.sites.catch_all_view",
+    "admin:django.views.generic.base.RedirectView",
 }
 """Pages that ask for no role; what they list depends on the roles."""
 SCRIPTS: Final = frozenset({"admin:jsi18n"})

@@ -30,7 +30,7 @@ class StaffAccount(models.Model):
 
 
 class Totp(Device):
-    """An authenticator app. Its secret lies here only under the master key; unconfirmed until a code of it was typed."""
+    """An authenticator app, unconfirmed until a code of it was typed. Its secret lies here under the master key."""
 
     wrapped = models.BinaryField()
     master_key = models.CharField(max_length=64)

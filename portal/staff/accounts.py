@@ -1,4 +1,4 @@
-"""Accounts at the desk: made here or on the command line, and signed into first through a link that is good for once."""
+"""Accounts at the desk: made here or on the command line, first signed into through a link that is good for once."""
 
 from django.conf import settings
 from django.contrib.auth.models import User
