@@ -169,7 +169,7 @@ def facts_of(request: RightsRequest, withheld: Sequence[int] = ()) -> Facts:
         unlawful=bool(ControllerProfile.load().found_unlawful.strip()),
         earlier=local_day(earlier.received_at, earlier.time_zone) if earlier else None,
         alone=settings.ERASE_ALONE,
-        erased=Erasure.objects.filter(subject=request.pk).count(),
+        erased=Erasure.objects.filter(subject=request.pk, rows_done_at__isnull=False).count(),
         withheld=frozenset(withheld),
         **found,
     )

@@ -168,10 +168,10 @@ def what_is_unlawful_is_erased(facts: Facts) -> None:
 
 def many_pictures_take_two(facts: Facts) -> None:
     """What is erased does not come back: one person's slip, or worse, stays small."""
-    if facts.right == grounds.ERASURE and is_many(facts) and not facts.proposal:
-        if facts.second in (None, facts.signed_by):
-            text = gettext_noop("To erase more than {alone} pictures in one decision takes a second person.")
-            raise TransitionRefused(text, alone=min(facts.alone, ALONE))
+    concerned = facts.right == grounds.ERASURE and is_many(facts) and not facts.proposal
+    if concerned and facts.second in (None, facts.signed_by):
+        text = gettext_noop("To erase more than {alone} pictures in one decision takes a second person.")
+        raise TransitionRefused(text, alone=min(facts.alone, ALONE))
 
 
 def is_many(facts: Facts) -> bool:
