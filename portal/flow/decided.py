@@ -119,7 +119,8 @@ def decide(
         proposal=needs_two(ground, right=right, outcome=wanted, unlawful=unlawful)
         or (right == Right.ERASURE and is_many(replace(facts, withheld=frozenset(withheld)))),
     )
-    _carry_out_if_decided(request, by)
+    if decision.in_force:  # A proposal carries nothing out, nor does an earlier decision that it would replace.
+        _carry_out_if_decided(request, by)
     return decision
 
 
