@@ -160,7 +160,7 @@ def may(user: User, permission: str) -> bool:
 
 def _refuse(http: HttpRequest, needed: str, kwargs: dict[str, Any]) -> HttpResponse:
     """A page that says which role is missing; the attempt is journalled."""
-    request = RightsRequest.objects.filter(pk=kwargs.get("request_id")).first() if "request_id" in kwargs else None
+    request = RightsRequest.objects.filter(pk=kwargs["request_id"]).first() if "request_id" in kwargs else None
     detail = {"page": _name(http), "method": http.method, "needs": needed}
     journal.record(request=request, actor=actor(http), event="role_missing", detail=detail)
     response = page(
@@ -175,7 +175,7 @@ def _refuse(http: HttpRequest, needed: str, kwargs: dict[str, Any]) -> HttpRespo
 
 
 def _own_roles(http: HttpRequest) -> list[str]:
-    names = set(http.user.groups.values_list("name", flat=True))  # type: ignore[union-attr]
+    names = set(http.user.groups.values_list("name", flat=True))
     return [role.value for role in roles.Role if role in names]
 
 

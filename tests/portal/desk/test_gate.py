@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -119,7 +120,7 @@ def test_each_role_opens_what_the_table_says_and_no_more(role: Role, client: Cli
     assert refused + opened == 2 * (len(GUARDED) - 1)
 
 
-def _was_refused(answer: HttpResponseBase, name: str, method: str, who: User) -> None:
+def _was_refused(answer: Any, name: str, method: str, who: User) -> None:
     """In the desk's look, with the role that it takes, and in the journal."""
     wanted = needed(name, method)
     assert answer.status_code == 403, f"{method} {name}"
@@ -262,7 +263,7 @@ def test_a_citizens_session_lasts_as_before(client: Client, ask: Ask) -> None:
         session = client.session
         passes.let_in(session, request.pk)
         session.save()
-        client.cookies["sessionid"] = session.session_key
+        client.cookies["sessionid"] = str(session.session_key)
         clock.tick(12 * 3600)
         assert client.get(reverse("citizens:status", args=[request.pk])).status_code == 200
 

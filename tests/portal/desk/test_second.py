@@ -292,6 +292,7 @@ def test_failures_at_the_second_step_lock_longer_each_time(user: User, clock: Fr
         assert "locked until" in said
         assert "locked until" in second_step(client, code_of(user)), "the right code does not help"
         until = SignInFailures.objects.get(kind="second").locked_until
+        assert until is not None
         assert round((until - datetime.now(until.tzinfo)).total_seconds() / 60) == minutes
         clock.tick(minutes * 60 + 1)
     client = Client()
