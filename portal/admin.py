@@ -3,8 +3,10 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from portal.desk import held, profile, records, requests  # noqa: F401 - importing registers
+from portal.desk import accounts, held, profile, records, requests  # noqa: F401 - importing registers
+from portal.desk.login import SignInForm
 
 admin.site.site_title = "Regard"
 admin.site.site_header = _("Regard desk")
 admin.site.enable_nav_sidebar = False  # The frame has a menu of its own, which needs no script.
+admin.site.login_form = SignInForm

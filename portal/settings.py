@@ -117,6 +117,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
+    "django_otp",
+    "django_otp_webauthn",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -136,7 +138,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "portal.desk.gate.Gate",  # After all that it asks: who it is, and by what.
 ]
 
 TEMPLATES = [
@@ -307,12 +311,46 @@ if PRODUCTION:
     # The prefix makes browsers refuse such a cookie from a sister host, or over plain HTTP.
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
-LOGIN_URL = reverse_lazy("admin:login")
 
+# --- Staff ------------------------------------------------------------------------------------------------------------
+
+LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # What earlier versions wrote; replaced at the next sign-in.
+]
 AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+"""Seconds that a link to set a password is good for."""
+STAFF_IDLE_MINUTES = env.int("REGARD_STAFF_IDLE_MINUTES", 30)
+STAFF_SESSION_HOURS = env.int("REGARD_STAFF_SESSION_HOURS", 10)
+LOCK_FAILURES = env.int("REGARD_LOCK_FAILURES", 5)
+LOCK_MINUTES = env.int("REGARD_LOCK_MINUTES", 15)
+if min(STAFF_IDLE_MINUTES, STAFF_SESSION_HOURS, LOCK_FAILURES, LOCK_MINUTES) < 1:
+    raise ImproperlyConfigured("REGARD_STAFF_IDLE_MINUTES, _SESSION_HOURS, REGARD_LOCK_FAILURES, _MINUTES: at least 1.")
+if STAFF_SESSION_HOURS * 3600 > SESSION_COOKIE_AGE:
+    raise ImproperlyConfigured("REGARD_STAFF_SESSION_HOURS is at most 24.")
+PROXIES = env.int("REGARD_PROXIES", 1 if PRODUCTION else 0)
+"""Proxies in front of the web server: whose word on where a request came from is believed."""
+ERASE_ALONE = env.int("REGARD_ERASE_ALONE", 100)
+"""Pictures that one person alone may decide to erase at a time."""
+if not 0 <= ERASE_ALONE <= 100:
+    raise ImproperlyConfigured("REGARD_ERASE_ALONE is 0 to 100: to erase more than a hundred takes two people.")
+
+_public = urlsplit(PUBLIC_URL)
+OTP_WEBAUTHN_RP_NAME = "Regard"
+OTP_WEBAUTHN_RP_ID = _public.hostname or ""
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
+if not PRODUCTION:  # A passkey belongs to a name, and an address of digits is none.
+    OTP_WEBAUTHN_RP_ID = "localhost"
+    OTP_WEBAUTHN_ALLOWED_ORIGINS = [f"http://localhost:{_public.port or 80}"]
 
 # --- Static files -----------------------------------------------------------------------------------------------------
 

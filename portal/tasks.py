@@ -11,6 +11,7 @@ from portal import flow, jobs
 from portal.models import JobKind
 from portal.notices import outbox
 from portal.nudges import nudge
+from portal.staff import locks
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +51,9 @@ def check_index() -> None:
 
 @shared_task
 def forget_sessions() -> None:
-    """Delete the sessions that ended, every night."""
+    """Delete the sessions that ended, and old failures to sign in, every night."""
     call_command("clearsessions")
+    locks.forget_old()
 
 
 @shared_task(expires=30)

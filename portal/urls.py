@@ -10,6 +10,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/", include("portal.api.urls")),
     path("mailbox/", include("portal.mailbox")),
-    path("desk/", admin.site.admin_view(opening)),
+    path("desk/", admin.site.admin_view(opening), name="desk"),
+    path("desk/", include("portal.desk.urls")),
     path("desk/", admin.site.urls),
 ]

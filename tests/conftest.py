@@ -31,8 +31,9 @@ from matching.models import Source  # noqa: E402
 from portal import catalogues  # noqa: E402
 from portal.models import ControllerProfile  # noqa: E402
 from portal.serve import seed  # noqa: E402
+from portal.staff.roles import Role  # noqa: E402
 from rights import triggers  # noqa: E402
-from tests import holdings, hostile  # noqa: E402
+from tests import holdings, hostile, staffing  # noqa: E402
 
 PASSWORD = "correct horse battery staple"
 
@@ -134,20 +135,14 @@ def run_jobs() -> Callable[[], None]:
 
 @pytest.fixture
 def staff(db: None) -> User:
-    """A member of staff with the rights of the desk, and no more."""
-    return _member("reviewer-one")
+    """A member of staff who has every role."""
+    return staffing.member("reviewer-one", *Role, password=PASSWORD)
 
 
 @pytest.fixture
 def other_staff(db: None) -> User:
     """Another one: what is not sure needs two people."""
-    return _member("reviewer-two")
-
-
-def _member(name: str) -> User:
-    user = User.objects.create_user(name, f"{name}@example.org", PASSWORD, is_staff=True)
-    user.groups.add(seed.desk_group())
-    return user
+    return staffing.member("reviewer-two", *Role, password=PASSWORD)
 
 
 @pytest.fixture

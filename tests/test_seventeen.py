@@ -40,12 +40,12 @@ from rights.law import choice, clock, guards, lifecycle, regime, zones
 from rights.law.lifecycle import TransitionRefused
 from rights.law.points import POINTS, guards_of
 from rights.models import Claim, ClockEvent, ClockKind, RightsRequest
-from tests.conftest import PASSWORD
 from tests.painted import folder_of
 from tests.portal.answers.printed import bare, text_of
 from tests.portal.citizens.person import Person
 from tests.portal.conftest import ask, painted
 from tests.portal.deeds import ADA, Ask, Run, answered, decide, opened, reviewed
+from tests.staffing import sign_in
 
 __all__ = ["ask", "painted"]
 
@@ -95,7 +95,7 @@ def world(
 ) -> World:
     seed.demo_recipients(painted)
     desk = Client()
-    assert desk.login(username=staff.username, password=PASSWORD)
+    sign_in(desk, staff)
     return World(ask, run_jobs, staff, other_staff, painted, desk, monkeypatch, tmp_path)
 
 
@@ -433,7 +433,7 @@ def test_13_extends_with_a_notice_in_time_and_never_afterwards(world: World) -> 
         first, second = world.ask(), world.ask()
         assert first.due == date(2026, 4, 2)
     with freeze_time("2026-04-02T21:00:00Z"):  # 23:00 in Paris, still the last day.
-        world.desk.force_login(world.staff)
+        sign_in(world.desk, world.staff)
         assert world.post("extend", first, **{"extend-reasons": ""})
         assert not first.clock_events.filter(kind=ClockKind.EXTENDED).exists(), "without reasons there is none"
         world.post("extend", first, **{"extend-reasons": "Twelve thousand pictures must be looked at."})

@@ -1,7 +1,11 @@
-"""Who may do what on the desk, and the journal of who looked."""
+"""What each page of the desk demands, and the journal of who looked.
+
+A view that gives out evidence or a picture calls `seen`; without that, the gate gives nothing out that is not a page.
+"""
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.contrib import admin
@@ -14,36 +18,49 @@ from rights import journal
 from rights.models import RightsRequest
 
 View = Callable[..., HttpResponseBase]
+DEMAND: Final = "desk_demand"
+"""The attribute of a view that tells what it demands. Decorators around it keep it."""
+SEEN: Final = "regard.seen"
+"""What a request carries once the look that it answers was journalled."""
 
 
-def desk_view(permission: str) -> Callable[[View], View]:
-    """A view of one request for staff with a permission; the request is loaded, nothing is ever cached."""
+class Demand(NamedTuple):
+    """The permission that a page asks for, and the one that acting on it asks for."""
+
+    read: str
+    write: str
+
+
+def desk_view(read: str, *, write: str = "") -> Callable[[View], View]:
+    """A view of one request, which is loaded. `portal.desk.gate` lets in whom it demands, and nobody else.
+
+    Args:
+        read: the permission to open it. write: the one to post to it, if that is another.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(http: HttpRequest, request_id: UUID, **kwargs: object) -> HttpResponseBase:
-            if not http.user.has_perm(permission):
-                raise PermissionDenied
+        def loaded(http: HttpRequest, request_id: UUID, **kwargs: object) -> HttpResponseBase:
             return view(http, get_object_or_404(RightsRequest, pk=request_id), **kwargs)
 
-        return admin.site.admin_view(guarded)
+        return _demanding(loaded, read, write)
 
     return decorate
 
 
-def staff_view(permission: str) -> Callable[[View], View]:
-    """A view of no one request, for staff with a permission."""
+def staff_view(read: str, *, write: str = "") -> Callable[[View], View]:
+    """A view of no one request; otherwise like `desk_view`."""
 
     def decorate(view: View) -> View:
-        @wraps(view)
-        def guarded(http: HttpRequest, **kwargs: object) -> HttpResponseBase:
-            if not http.user.has_perm(permission):
-                raise PermissionDenied
-            return view(http, **kwargs)
-
-        return admin.site.admin_view(guarded)
+        return _demanding(view, read, write)
 
     return decorate
+
+
+def _demanding(view: View, read: str, write: str) -> View:
+    guarded: View = admin.site.admin_view(view)
+    setattr(guarded, DEMAND, Demand(read, write or read))
+    return guarded
 
 
 def member(http: HttpRequest) -> User:
@@ -59,5 +76,7 @@ def actor(http: HttpRequest) -> str:
 
 
 def seen(http: HttpRequest, request: RightsRequest | None, what: str, **detail: object) -> None:
-    """Journal that a member of staff looked at evidence or at a picture."""
+    """Journal that a member of staff looks at evidence or at a picture: who, of which request, what kind. Never what
+    it shows."""
+    http.META[SEEN] = True
     journal.record(request=request, actor=actor(http), event=f"viewed_{what}", detail=detail)

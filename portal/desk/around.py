@@ -17,7 +17,8 @@ from matching import reviews
 from matching.index import IndexUnreachable, index_for
 from matching.models import Face, Hit
 from portal.desk.access import desk_view, seen
-from portal.desk.views import CHANGE, page
+from portal.desk.views import page
+from portal.staff.roles import JUDGE
 from rights.models import RightsRequest
 
 NEAREST = 25
@@ -32,7 +33,7 @@ class Neighbour(NamedTuple):
 
 
 @require_safe
-@desk_view(CHANGE)
+@desk_view(JUDGE)
 def around(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse:
     """List the faces nearest to a hit's."""
     latest = reviews.latest_search(request.pk)

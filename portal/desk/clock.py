@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST
 from portal import flow, vault
 from portal.desk.access import actor, desk_view, member, seen
 from portal.desk.forms import AgainForm, AnswerForm, AskForm, DoubtForm, ExtendForm
-from portal.desk.pages import CHANGE, attempt, back
+from portal.desk.pages import attempt, back
 from portal.flow.timed import what_is_open
 from portal.models import Evidence, EvidenceKind
+from portal.staff.roles import DECIDE, HANDLE, READ
 from portal.wording import refusal
 from rights import queries
 from rights.law.lifecycle import TransitionRefused, check_asking
@@ -83,7 +84,7 @@ def _act(http: HttpRequest, form: forms.Form, act: Callable[[], object], done: s
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(DECIDE)
 def extend(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """Extend the time, with reasons that go to the person now."""
     form = ExtendForm(http.POST, prefix="extend")
@@ -96,7 +97,7 @@ def extend(http: HttpRequest, request: RightsRequest) -> HttpResponse:
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(HANDLE)
 def doubt(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """Record a reasonable doubt about who asks."""
     form = DoubtForm(http.POST, prefix="doubt")
@@ -109,7 +110,7 @@ def doubt(http: HttpRequest, request: RightsRequest) -> HttpResponse:
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(HANDLE)
 def ask(http: HttpRequest, request: RightsRequest, kind: str) -> HttpResponse:
     """Ask the person for something."""
     form = AskForm(http.POST, prefix=kind)
@@ -123,7 +124,7 @@ def ask(http: HttpRequest, request: RightsRequest, kind: str) -> HttpResponse:
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(HANDLE)
 def answered(http: HttpRequest, request: RightsRequest, question_id: int) -> HttpResponse:
     """An answer arrived on paper, by telephone or in person."""
     question = get_object_or_404(request.clock_events, pk=question_id, kind=ClockKind.ASKED)
@@ -143,7 +144,7 @@ def answered(http: HttpRequest, request: RightsRequest, question_id: int) -> Htt
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(HANDLE)
 def again(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """The request reached us another time, or the person reminds us of it."""
     form = AgainForm(http.POST, prefix="again")
@@ -158,7 +159,7 @@ def again(http: HttpRequest, request: RightsRequest) -> HttpResponse:
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(DECIDE)
 def countersign(http: HttpRequest, request: RightsRequest, right: str) -> HttpResponse:
     """Sign a proposed decision as the second person, or do not."""
     step = flow.reject if "reject" in http.POST else flow.countersign
@@ -167,7 +168,7 @@ def countersign(http: HttpRequest, request: RightsRequest, right: str) -> HttpRe
     return back(request)
 
 
-@desk_view("rights.view_rightsrequest")
+@desk_view(READ)
 def reply(http: HttpRequest, request: RightsRequest, evidence_id: object) -> HttpResponse:
     """What the person wrote in answer to a question. Looking at it is journalled."""
     evidence = get_object_or_404(request.evidence, pk=evidence_id, kind=EvidenceKind.REPLY, destroyed_at=None)

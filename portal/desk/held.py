@@ -14,8 +14,9 @@ from portal import flow
 from portal.desk import pictures
 from portal.desk.access import actor, desk_view, staff_view
 from portal.desk.forms import HeldForm
-from portal.desk.pages import CHANGE, back, page
+from portal.desk.pages import back, page
 from portal.desk.records import ReadOnly
+from portal.staff.roles import HANDLE, JUDGE
 from rights.models import RightsRequest
 
 LISTED = 200
@@ -36,7 +37,7 @@ class HoldAdmin(ReadOnly):
         ]
 
 
-@staff_view("rights.view_rightsrequest")
+@staff_view(JUDGE)
 def held(http: HttpRequest) -> HttpResponse:
     """The cases that wait for a decision, and how many were decided which way."""
     open_cases = suppression.undecided().prefetch_related("verdicts")
@@ -56,7 +57,7 @@ def held(http: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_view(CHANGE)
+@staff_view(JUDGE)
 def judge(http: HttpRequest, hold_id: int) -> HttpResponse:
     """One case: look, and say what becomes of the photo."""
     case = suppression.undecided().filter(pk=hold_id).select_related("suppression").first()
@@ -99,7 +100,7 @@ def _take(http: HttpRequest, case: Hold, form: HeldForm) -> HttpResponse:
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(HANDLE)
 def withdraw_consent(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """The person told staff, on paper or in person, that they withdraw their consent."""
     if flow.withdraw_consent(request_id=request.pk, actor=actor(http)):

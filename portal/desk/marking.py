@@ -20,7 +20,8 @@ from matching.engine import Box
 from matching.models import Photo, PhotoStatus, Source
 from matching.sources import SourceUnreachable
 from portal.desk.access import actor, staff_view
-from portal.desk.pages import CHANGE, page
+from portal.desk.pages import page
+from portal.staff.roles import JUDGE
 from rights import journal
 
 PER_PAGE = 12
@@ -58,7 +59,7 @@ BoxForms = forms.formset_factory(
 
 
 @require_safe
-@staff_view(CHANGE)
+@staff_view(JUDGE)
 def faceless(http: HttpRequest) -> HttpResponse:
     """The photos in which nothing found a face and nobody has looked for one, by source."""
     waiting = marking.to_look_at().select_related("source")
@@ -78,7 +79,7 @@ def faceless(http: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_view(CHANGE)
+@staff_view(JUDGE)
 def mark(http: HttpRequest, photo_id: int) -> HttpResponse:
     """One photo: frames around the faces that are marked, or the word of a person that there is none."""
     photo = get_object_or_404(Photo.objects.select_related("source"), pk=photo_id, status=PhotoStatus.READ)

@@ -16,7 +16,7 @@ from matching.keys import box_of
 from matching.models import Face, Hit, Photo, PhotoStatus
 from portal import vault
 from portal.desk.access import desk_view, seen, staff_view
-from portal.staff import CHANGE
+from portal.staff.roles import JUDGE, SEE_HITS, SEE_PROBE
 from rights.models import RightsRequest
 
 LONG_SIDE = 900
@@ -34,7 +34,7 @@ def _jpeg(data: bytes) -> HttpResponse:
 
 
 @require_safe
-@desk_view("rights.view_rightsrequest")
+@desk_view(SEE_PROBE)
 def probe(http: HttpRequest, request: RightsRequest, evidence_id: UUID) -> HttpResponse:
     """The photograph the requester supplied."""
     evidence = get_object_or_404(request.evidence, pk=evidence_id, destroyed_at=None)
@@ -82,7 +82,7 @@ def _framed(found: Face) -> HttpResponse:
 
 
 @require_safe
-@desk_view("rights.view_rightsrequest")
+@desk_view(SEE_HITS)
 def face(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse:
     """The face of a hit, cut out of its photo."""
     found = _face(request, hit_id)
@@ -91,7 +91,7 @@ def face(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse
 
 
 @require_safe
-@desk_view("rights.view_rightsrequest")
+@desk_view(SEE_HITS)
 def photo(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse:
     """The whole photo of a hit, with the face framed."""
     found = _face(request, hit_id)
@@ -100,7 +100,7 @@ def photo(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpRespons
 
 
 @require_safe
-@staff_view(CHANGE)
+@staff_view(JUDGE)
 def held(http: HttpRequest, photo_id: int) -> HttpResponse:
     """A photo that nobody asked for, to look for faces in it; those it is known to show are framed.
 
@@ -135,14 +135,14 @@ def _grid(image: Image.Image, scale: float) -> None:
 
 
 @require_safe
-@staff_view("rights.view_rightsrequest")
+@staff_view(JUDGE)
 def held_face(http: HttpRequest, hold_id: int) -> HttpResponse:
     """The face for which a photo was held, cut out of it."""
     return _cut(_held(http, hold_id))
 
 
 @require_safe
-@staff_view("rights.view_rightsrequest")
+@staff_view(JUDGE)
 def held_photo(http: HttpRequest, hold_id: int) -> HttpResponse:
     """The whole held photo, with the face framed."""
     return _framed(_held(http, hold_id))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.desk.access import actor
 from portal.models import Job, Notice, NoticeState
 from portal.notices import outbox
+from portal.staff.roles import HANDLE
 from rights import journal
 from rights.models import JournalEntry
 
@@ -56,11 +57,12 @@ class NoticeAdmin(ReadOnly):
     ordering = ["-created_at"]
     actions = ["send_again"]
 
-    @admin.action(description=_("Send again what failed or is uncertain"), permissions=["view"])
+    def has_handle_permission(self, request: HttpRequest) -> bool:
+        """Django's admin asks it before it offers the action."""
+        return request.user.has_perm(HANDLE)
+
+    @admin.action(description=_("Send again what failed or is uncertain"), permissions=["handle"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
-        if not request.user.has_perm("rights.change_rightsrequest"):
-            messages.error(request, gettext("You may look at notices, but not send them."))
-            return
         stuck = queryset.filter(state__in=[NoticeState.FAILED, NoticeState.UNCERTAIN]).select_related("request")
         count = 0
         for notice in stuck:

@@ -9,7 +9,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -139,7 +139,7 @@ class RequestAdmin(admin.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         one = "<uuid:request_id>/"
         named = {
-            "enter": ("enter/", admin.site.admin_view(enter_guarded)),
+            "enter": ("enter/", views.enter),
             "confirm": (one + "confirm/", views.confirm),
             "withdraw": (one + "withdraw/", views.withdraw),
             "withdraw_consent": (one + "template/destroy/", held.withdraw_consent),
@@ -184,13 +184,6 @@ class RequestAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: RightsRequest | None = None) -> bool:
         return False
-
-
-def enter_guarded(http: HttpRequest) -> HttpResponse:
-    """Entering a request needs the permission to add one."""
-    if not http.user.has_perm("rights.add_rightsrequest"):
-        return redirect(reverse("admin:index"))
-    return views.enter(http)
 
 
 WAITS_FOR = {

@@ -11,8 +11,9 @@ from matching.reviews import Outcome
 from portal import flow
 from portal.desk.access import actor, desk_view, member
 from portal.desk.explained import explain
-from portal.desk.views import CHANGE, attempt, back, page, review_url
+from portal.desk.views import attempt, back, page, review_url
 from portal.models import EvidenceKind
+from portal.staff.roles import JUDGE, SEE_HITS
 from rights.law.lifecycle import RequestState
 from rights.models import RightsRequest
 
@@ -20,7 +21,7 @@ UNSETTLED = (Outcome.OPEN, Outcome.DISPUTED)
 
 
 @require_http_methods(["GET", "POST"])
-@desk_view(CHANGE)
+@desk_view(SEE_HITS, write=JUDGE)
 def review(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """Show the next hit this reviewer has not judged, or take a verdict and go on."""
     latest = reviews.latest_search(request.pk)
@@ -78,7 +79,7 @@ def _take_verdict(http: HttpRequest, request: RightsRequest, hits: list[Hit]) ->
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(JUDGE)
 def look_again(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """Search also with a hit that was found to be the person."""
     latest = reviews.latest_search(request.pk)
@@ -97,7 +98,7 @@ def _number(text: str | None) -> int:
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(JUDGE)
 def finish(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """Close the review once every hit is settled."""
     attempt(

@@ -16,13 +16,14 @@ from portal import flow, laws
 from portal.answers import archive, kept
 from portal.answers.facts import missing
 from portal.desk import holdups
-from portal.desk.access import actor, desk_view, member, seen
+from portal.desk.access import actor, desk_view, member, seen, staff_view
 from portal.desk.clock import clock_view
 from portal.desk.forms import DecisionForm, LetterForm, ProbeForm
-from portal.desk.pages import CHANGE, attempt, back, page
+from portal.desk.pages import attempt, back, page
 from portal.models import Answer, EvidenceKind, NoticeState
 from portal.notices import outbox
 from portal.notices.compose import compose
+from portal.staff.roles import DECIDE, ENTER, HANDLE, READ
 from portal.wording import sentence
 from rights import journal, queries, requests
 from rights.law.guards import BEFORE_REVIEW
@@ -31,7 +32,7 @@ from rights.models import RightsRequest
 
 
 @require_safe
-@desk_view("rights.view_rightsrequest")
+@desk_view(READ)
 def overview(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """Everything about one request."""
     seen(http, request, "request")
@@ -101,7 +102,7 @@ def _decisions_context(request: RightsRequest, photos: dict[int, str], form: Dec
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(HANDLE)
 def confirm(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """Staff know that the request comes from the person: a letter, a visit, a known address."""
     attempt(
@@ -111,7 +112,7 @@ def confirm(http: HttpRequest, request: RightsRequest) -> HttpResponse:
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(HANDLE)
 def withdraw(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """The person told staff that they take the request back."""
     attempt(http, lambda: flow.withdraw(request_id=request.pk, actor=actor(http)), _("The request was withdrawn."))
@@ -119,7 +120,7 @@ def withdraw(http: HttpRequest, request: RightsRequest) -> HttpResponse:
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(HANDLE)
 def add_probe(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """Add a photograph that arrived by post or mail."""
     form = ProbeForm(http.POST, http.FILES)
@@ -136,7 +137,7 @@ def add_probe(http: HttpRequest, request: RightsRequest) -> HttpResponse:
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(DECIDE)
 def decide(http: HttpRequest, request: RightsRequest, right: str) -> HttpResponse:
     """Sign the outcome of one claim."""
     claim = request.claims.get(right=right)
@@ -156,7 +157,7 @@ def decide(http: HttpRequest, request: RightsRequest, right: str) -> HttpRespons
 
 
 @require_http_methods(["GET", "POST"])
-@desk_view(CHANGE)
+@desk_view(HANDLE)
 def by_post(http: HttpRequest, request: RightsRequest, notice_id: UUID) -> HttpResponse:
     """A notice for somebody without an e-mail address: its text to print, and the note that it was posted."""
     notice = get_object_or_404(request.notices.filter(state=NoticeState.BY_POST), pk=notice_id)
@@ -165,12 +166,13 @@ def by_post(http: HttpRequest, request: RightsRequest, notice_id: UUID) -> HttpR
             journal.record(request=request, actor=actor(http), event="posted", detail={"event": notice.event})
         messages.success(http, _("Noted as sent by post."))
         return back(request)
+    seen(http, request, "letter", event=notice.event)
     message = compose(notice)
     return page(http, "desk/post.html", str(message.subject), case=request, notice=notice, body=message.body)
 
 
 @require_POST
-@desk_view(CHANGE)
+@desk_view(DECIDE)
 def archive_file(http: HttpRequest, request: RightsRequest) -> HttpResponseBase:
     """The archive, for staff to hand over to a person who has no e-mail address; that counts as its delivery."""
     answer = get_object_or_404(Answer, request=request, offered_at__isnull=False)
@@ -188,6 +190,7 @@ def archive_file(http: HttpRequest, request: RightsRequest) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
+@staff_view(ENTER)
 def enter(http: HttpRequest) -> HttpResponse:
     """Enter a request that came by letter, mail, telephone or in person."""
     form = LetterForm(http.POST or None, http.FILES or None)

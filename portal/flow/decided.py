@@ -1,24 +1,28 @@
 """Reviewed and decided: what staff do. What may be decided says the table in `rights.law.lifecycle`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from matching import reviews
+from matching.models import Erasure
 from matching.reviews import Outcome
 from portal.answers.facts import missing, missing_remedies
-from portal.flow.carried_out import absent, start
+from portal.flow.carried_out import absent, erasure_to_do, start
 from portal.flow.received import is_decided
 from portal.identity.basis import IdentityBasis
 from portal.models import ControllerProfile
 from rights import decisions, journal, queries, requests
 from rights.law.clock import local_day
 from rights.law.grounds import needs_two
+from rights.law.guards import is_many
 from rights.law.lifecycle import ClaimOutcome, Facts, RequestState, TransitionRefused
 from rights.law.sentences import gettext_noop
-from rights.models import Claim, Decision, RightsRequest
+from rights.models import Claim, Decision, Right, RightsRequest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -58,7 +62,14 @@ def _carry_on_after_new_hits(request: RightsRequest, *, actor: str) -> None:
 
     The access answer stays as it is: it told, with its certificate, what was held when it was given.
     """
-    if not request.claims.filter(outcome=ClaimOutcome.PENDING).exists():
+    if request.claims.filter(outcome=ClaimOutcome.PENDING).exists():
+        return
+    claim = erasure_to_do(request)
+    decision = queries.decision(claim) if claim else None
+    if decision is not None and decision.second_by_id is None and is_many(facts_of(request, decision.withheld)):
+        # Together they are more than one person may erase: it is decided anew, by two.
+        journal.record(request=request, actor=actor, event="second_person_needed", detail={"right": Right.ERASURE})
+    else:
         requests.take(request=request, step="decide", actor=actor)
         start(request)
 
@@ -94,19 +105,22 @@ def decide(
     if identity_basis:
         IdentityBasis(identity_basis)
     unlawful = bool(ControllerProfile.load().found_unlawful.strip())
+    facts = facts_of(request)
     decision = decisions.decide(
         claim=claim,
         outcome=wanted,
         by=by,
-        facts=facts_of(request),
+        facts=facts,
         ground=ground,
         reasons=reasons,
         evidence=evidence,
         identity_basis=identity_basis,
         withheld=withheld,
-        proposal=needs_two(ground, right=right, outcome=wanted, unlawful=unlawful),
+        proposal=needs_two(ground, right=right, outcome=wanted, unlawful=unlawful)
+        or (right == Right.ERASURE and is_many(replace(facts, withheld=frozenset(withheld)))),
     )
-    _carry_out_if_decided(request, by)
+    if decision.in_force:  # A proposal carries nothing out, nor does an earlier decision that it would replace.
+        _carry_out_if_decided(request, by)
     return decision
 
 
@@ -144,7 +158,7 @@ def _carry_out_if_decided(request: RightsRequest, by: "User") -> None:
     start(request)
 
 
-def facts_of(request: RightsRequest) -> Facts:
+def facts_of(request: RightsRequest, withheld: Sequence[int] = ()) -> Facts:
     """What the review, the profile and earlier requests know, for the guards of a decision."""
     found: dict[str, Any] = {}
     if request.state == RequestState.REVIEWED:
@@ -155,6 +169,9 @@ def facts_of(request: RightsRequest) -> Facts:
         remedies_missing=absent(missing_remedies(request)),
         unlawful=bool(ControllerProfile.load().found_unlawful.strip()),
         earlier=local_day(earlier.received_at, earlier.time_zone) if earlier else None,
+        alone=settings.ERASE_ALONE,
+        erased=Erasure.objects.filter(subject=request.pk, rows_done_at__isnull=False).count(),
+        withheld=frozenset(withheld),
         **found,
     )
 

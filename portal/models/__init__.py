@@ -11,6 +11,7 @@ from portal.models.notice import Audience, Event, Notice, NoticeState
 from portal.models.recipient import Recipient
 from portal.models.reminder import Reminder
 from portal.models.requester import Requester
+from portal.models.staff import FailureKind, RecoveryCodes, SignInFailures, StaffAccount, Totp
 
 __all__ = [
     "Answer",
@@ -23,6 +24,7 @@ __all__ = [
     "Evidence",
     "EvidenceKey",
     "EvidenceKind",
+    "FailureKind",
     "Job",
     "JobKind",
     "JobState",
@@ -30,7 +32,11 @@ __all__ = [
     "Notice",
     "NoticeState",
     "Recipient",
+    "RecoveryCodes",
     "Remedy",
     "Reminder",
     "Requester",
+    "SignInFailures",
+    "StaffAccount",
+    "Totp",
 ]

@@ -9,7 +9,7 @@ from portal.words import JOB_PROBLEMS, SOON_DAYS, state_name
 from rights import queries
 from rights.law.lifecycle import ClaimOutcome
 from rights.law.regime import Stop
-from rights.models import RightsRequest
+from rights.models import JournalEntry, RightsRequest
 
 register = template.Library()
 register.filter("state_name", state_name)
@@ -47,6 +47,16 @@ JOB_NAMES = {
     JobKind.KEEP_TEMPLATE: _("keep a template with consent"),
     JobKind.ERASE_HELD: _("erase a refused picture"),
 }
+LOOKS = {
+    "request": _("the page of the request"),
+    "probe": _("the photograph that the requester supplied"),
+    "picture": _("a picture held"),
+    "around": _("figures of the faces around a hit"),
+    "reply": _("what the person wrote"),
+    "letter": _("a notice to be posted"),
+    "archive": _("the archive, to hand it over"),
+}
+"""What staff look at, by the kind that `portal.desk.access.seen` is told."""
 JOB_STATES = {JobState.WAITING: _("waiting"), JobState.RUNNING: _("running"), JobState.DONE: _("done")}
 SIGNS = {"same": "✓", "not": "✗", "disputed": "≠", "open": "·"}
 
@@ -92,6 +102,15 @@ def job_state_name(state: str) -> str:
 def job_problem(name: str) -> str:
     """What stopped a job, in words where it is no failure."""
     return str(JOB_PROBLEMS.get(name, name))
+
+
+@register.filter
+def look_name(entry: JournalEntry) -> str:
+    """What somebody looked at, or was kept from."""
+    if entry.event == "role_missing":
+        return gettext("refused: a role was missing (%(page)s)") % {"page": entry.detail.get("page", "")}
+    kind = entry.event.removeprefix("viewed_")
+    return str(LOOKS.get(kind, kind))
 
 
 @register.filter

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from matching import suppression
-from portal.staff import CHANGE
+from portal.desk import gate
 
 register = template.Library()
 
@@ -22,11 +22,10 @@ def _held_photos() -> int:
 
 
 class Entry(NamedTuple):
-    """A page of the desk, the permission that it needs, and what counts the work that waits there."""
+    """A page of the desk, by the name of its address, and what counts the work that waits there."""
 
     title: Promise
     page: str
-    permission: str
     waits: Callable[[], int] | None = None
 
 
@@ -39,26 +38,26 @@ class Item(NamedTuple):
     waiting: int
 
 
-VIEW = "rights.view_rightsrequest"
 MENU = {
     _("Requests"): [
-        Entry(_("Queue"), "rights_rightsrequest_changelist", VIEW),
-        Entry(_("Enter a letter"), "rights_request_enter", "rights.add_rightsrequest"),
-        Entry(_("Notices"), "portal_notice_changelist", "portal.view_notice"),
-        Entry(_("Jobs"), "portal_job_changelist", "portal.view_job"),
-        Entry(_("Journal"), "rights_journalentry_changelist", "rights.view_journalentry"),
+        Entry(_("Queue"), "admin:rights_rightsrequest_changelist"),
+        Entry(_("Enter a letter"), "admin:rights_request_enter"),
+        Entry(_("Notices"), "admin:portal_notice_changelist"),
+        Entry(_("Jobs"), "admin:portal_job_changelist"),
+        Entry(_("Journal"), "admin:rights_journalentry_changelist"),
     ],
     _("What is held"): [
-        Entry(_("Sources"), "matching_source_changelist", "matching.view_source"),
-        Entry(_("Photos"), "matching_photo_changelist", "matching.view_photo"),
-        Entry(_("No face found"), "matching_photo_faceless", CHANGE),
-        Entry(_("Held photos"), "matching_hold_changelist", VIEW, _held_photos),
+        Entry(_("Sources"), "admin:matching_source_changelist"),
+        Entry(_("Photos"), "admin:matching_photo_changelist"),
+        Entry(_("No face found"), "admin:matching_photo_faceless"),
+        Entry(_("Held photos"), "admin:matching_hold_changelist", _held_photos),
     ],
     _("Who we are"): [
-        Entry(_("Controller profile"), "portal_controllerprofile_changelist", "portal.view_controllerprofile"),
-        Entry(_("Recipients"), "portal_recipient_changelist", "portal.view_recipient"),
-        Entry(_("Staff"), "auth_user_changelist", "auth.view_user"),
-        Entry(_("Groups"), "auth_group_changelist", "auth.view_group"),
+        Entry(_("Controller profile"), "admin:portal_controllerprofile_changelist"),
+        Entry(_("Recipients"), "admin:portal_recipient_changelist"),
+        Entry(_("Staff"), "admin:auth_user_changelist"),
+        Entry(_("Failed sign-ins"), "admin:portal_signinfailures_changelist"),
+        Entry(_("Who looked"), "staff:accesses"),
     ],
 }
 
@@ -69,12 +68,12 @@ def menu(context: Context) -> list[tuple[Promise, list[Item]]]:
     http: HttpRequest = context["request"]
     shown: list[tuple[Promise, list[Item]]] = []
     for title, entries in MENU.items():
-        items = [_item(http, entry) for entry in entries if http.user.has_perm(entry.permission)]
+        items = [_item(http, entry) for entry in entries if gate.opens(http, reverse(entry.page))]
         if items:
             shown.append((title, items))
     return shown
 
 
 def _item(http: HttpRequest, entry: Entry) -> Item:
-    address = reverse(f"admin:{entry.page}")
+    address = reverse(entry.page)
     return Item(entry.title, address, http.path == address, entry.waits() if entry.waits else 0)

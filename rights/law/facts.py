@@ -21,6 +21,8 @@ class Facts:
         right, outcome: the claim that the step is about, and its outcome, now or to be.
         accepted: keys of the pictures that the review accepted as the person's; None while it is not over.
         withheld: keys of the pictures that a partial refusal covers.
+        erased: pictures that the claim has erased before, where it is carried out in several goes.
+        alone: pictures that one person alone may decide to erase; `guards.ALONE` at most.
         identity: how the person's identity was established, as a code.
         ground, reasons, evidence: of a refusal: its code, what the letter says, what proves it.
         signed_by, second: keys of the members of staff who sign. `proposal`: the second will sign later.
@@ -46,6 +48,8 @@ class Facts:
     outcome: ClaimOutcome | None = None
     accepted: frozenset[int] | None = None
     withheld: frozenset[int] = frozenset()
+    erased: int = 0
+    alone: int = 100
     identity: str = ""
     ground: str = ""
     reasons: str = ""

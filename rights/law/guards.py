@@ -13,6 +13,8 @@ from rights.law.facts import Facts
 from rights.law.states import ClaimOutcome, RequestState, TransitionRefused, gettext_noop
 
 DISCLOSING: Final = (ClaimOutcome.GRANTED, ClaimOutcome.PARTIAL)
+ALONE: Final = 100
+"""Pictures that one person alone may decide to erase. A rule of this project, not of a statute; nobody can raise it."""
 REFUSING: Final = (ClaimOutcome.REFUSED, ClaimOutcome.PARTIAL)
 BEFORE_REVIEW: Final = (RequestState.RECEIVED, RequestState.CONFIRMED, RequestState.SEARCHED)
 
@@ -162,6 +164,20 @@ def what_is_unlawful_is_erased(facts: Facts) -> None:
             "The processing was found unlawful, so these pictures are erased. To keep one needs a second person."
         )
         raise TransitionRefused(text, "GDPR 17(1)(d)")
+
+
+def many_pictures_take_two(facts: Facts) -> None:
+    """What is erased does not come back: one person's slip, or worse, stays small."""
+    concerned = facts.right == grounds.ERASURE and is_many(facts) and not facts.proposal
+    if concerned and facts.second in (None, facts.signed_by):
+        text = gettext_noop("To erase more than {alone} pictures in one decision takes a second person.")
+        raise TransitionRefused(text, alone=min(facts.alone, ALONE))
+
+
+def is_many(facts: Facts) -> bool:
+    """Whether the decision covers more pictures than one person may erase alone."""
+    pictures = len((facts.accepted or frozenset()) - facts.withheld) + facts.erased
+    return pictures > min(facts.alone, ALONE)
 
 
 def the_withheld_are_named(facts: Facts) -> None:

@@ -66,6 +66,7 @@ _DISCLOSURE: Final = (
     guards.something_is_held,
     guards.the_person_is_known,
     guards.the_answer_can_say_everything,
+    guards.many_pictures_take_two,
 )
 
 CLAIM_STEPS: Final[Mapping[str, ClaimStep]] = MappingProxyType(

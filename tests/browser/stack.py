@@ -54,6 +54,8 @@ class Stack:
         self.port = free_port()
         self.process: subprocess.Popen[str] | None = None
         self.output = var / "serve.log"
+        self.sessions: dict[str, Any] = {}
+        """Cookies of the members of staff who have signed in."""
         own = {name: value for name, value in os.environ.items() if not name.startswith(("REGARD_", "DJANGO_"))}
         self.environment = own | {
             "REGARD_PROFILE": "dev",
@@ -115,6 +117,12 @@ class Stack:
     def logins(self) -> dict[str, str]:
         """Staff and their passwords, as they were printed."""
         return dict(re.findall(r"^ {12}(\S+)  (\S+)$", self.said(), re.MULTILINE))
+
+    def code(self, name: str) -> str:
+        """What an account's app shows now."""
+        result = self.manage("staff_code", name)
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
 
     def pid(self, name: str) -> int:
         """The process identifier of a program; 0 while it is not running."""

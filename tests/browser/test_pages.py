@@ -28,11 +28,11 @@ DESK = {
     "staff": "auth/user/",
     "member": "auth/user/1/change/",
     "new-member": "auth/user/add/",
-    "password-of-member": "auth/user/1/password/",
-    "delete-member": "auth/user/2/delete/",
-    "group": "auth/group/1/change/",
     "password": "password_change/",
     "records": "rights/",
+    "failures": "portal/signinfailures/",
+    "accesses": "accesses/",
+    "factors": "second/factors/",
 }
 
 
@@ -157,6 +157,45 @@ def _draw(page: Page, start: tuple[float, float], end: tuple[float, float]) -> N
             page.mouse.up()
         else:
             page.mouse.down()
+
+
+def test_a_passkey_is_made_and_signs_in(live: Stack, new_page: Callable[..., Page], album: Album) -> None:
+    """At `localhost`: a passkey belongs to a name, which 127.0.0.1 is not."""
+    staff = Reviewer(new_page(), live)
+    page, here = staff.page, live.url.replace("127.0.0.1", "localhost")
+    keys = page.context.new_cdp_session(page)
+    keys.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
+    keys.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    said = live.manage("add_staff", "passkey-person", "--role", "triage")
+    page.goto(re.findall(r"http://\S+", said.stdout)[0].replace("http://127.0.0.1:8000", here))
+    for field in ("new_password1", "new_password2"):
+        page.locator(f"input[name={field}]").fill("correct horse battery staple")
+    page.locator("form button[type=submit]").click()
+    _password(page, "passkey-person")
+    expect(page).to_have_url(re.compile("/desk/second/enrol/"))
+    album.take(page, "desk-10-enrol")
+    page.locator("#passkey button").click()
+    expect(page).to_have_url(re.compile("/desk/second/factors/"))
+    page.locator("button[name=codes]").click()
+    expect(page.locator(".desk-codes li")).to_have_count(10)
+    album.take(page, "desk-11-codes")
+    page.goto(f"{here}/desk/auth/user/")
+    expect(page.get_by_text("It takes the role")).to_be_visible()
+    album.take(page, "desk-12-refused")
+    page.context.clear_cookies()
+    page.goto(f"{here}/desk/login/")
+    _password(page, "passkey-person")
+    expect(page).to_have_url(re.compile("/desk/second/"))
+    page.locator("#passkey button").click()
+    expect(page).to_have_url(f"{here}/desk/")
+
+
+def _password(page: Page, name: str) -> None:
+    page.locator("input[name=username]").fill(name)
+    page.locator("input[name=password]").fill("correct horse battery staple")
+    page.locator("form button[type=submit]").first.click()
 
 
 def test_everything_works_without_scripts(live: Stack, new_page: Callable[..., Page]) -> None:

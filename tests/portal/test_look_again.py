@@ -17,10 +17,10 @@ from portal import flow
 from portal.models import Evidence, Job, JobState
 from rights.law.lifecycle import TransitionRefused
 from rights.models import JournalEntry, RightsRequest
-from tests.conftest import PASSWORD
 from tests.fakes import PROFILE, paint
 from tests.painted import folder_of
 from tests.portal.deeds import ADA, Ask, Run, decide, judge, opened
+from tests.staffing import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -226,7 +226,7 @@ def url(name: str, request: RightsRequest) -> str:
 @pytest.fixture
 def desk(staff: User) -> Client:
     client = Client()
-    assert client.login(username=staff.username, password=PASSWORD)
+    sign_in(client, staff)
     return client
 
 
@@ -273,6 +273,6 @@ def test_a_hit_of_somebody_else_is_not_found(request_: RightsRequest, desk: Clie
 
 def test_looking_again_takes_the_right_to_change(request_: RightsRequest, desk: Client, staff: User) -> None:
     staff.groups.clear()
-    desk.force_login(User.objects.get(pk=staff.pk))
+    sign_in(desk, User.objects.get(pk=staff.pk))
     assert desk.post(url("look_again", request_), {"hit": hit(request_, "twin.jpg").pk}).status_code == 403
     assert not FurtherProbe.objects.exists()

@@ -21,10 +21,10 @@ from matching.reviews import Outcome, WhyTwo
 from portal.models import Answer
 from rights.models import RightsRequest
 from tests import holdings
-from tests.conftest import PASSWORD
 from tests.holdings import People
 from tests.portal.citizens.person import Person, upload
 from tests.portal.deeds import Run, opened
+from tests.staffing import sign_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
@@ -61,7 +61,7 @@ class Desk:
 
     def client(self, by: User) -> Client:
         client = Client()
-        assert client.login(username=by.username, password=PASSWORD)
+        sign_in(client, by)
         return client
 
     def url(self, name: str, *args: object) -> str:

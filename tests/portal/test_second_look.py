@@ -24,8 +24,8 @@ from rights import triggers
 from rights.law.lifecycle import TransitionRefused
 from rights.law.regime import Stop
 from rights.models import Channel, ClockKind, Decision, RightsRequest
-from tests.conftest import PASSWORD
 from tests.portal.deeds import Ask, Run, answered, decide, reviewed
+from tests.staffing import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def desk(staff: User) -> Client:
     client = Client()
-    assert client.login(username=staff.username, password=PASSWORD)
+    sign_in(client, staff)
     return client
 
 

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from matching.models import Source
 from portal.models import ControllerProfile, Recipient
 from portal.serve import keys, seed
+from portal.staff import factors
 
 pytestmark = pytest.mark.django_db
 
@@ -25,13 +26,16 @@ def test_two_members_of_staff_can_sign_in_with_what_is_printed(tmp_path: Path) -
         user = authenticate(username=name, password=password)
         assert user is not None
         assert user.is_staff
-        assert user.has_perms(seed.DESK)
+        assert factors.is_enrolled(user)
+        assert factors.take(user, factors.current_code(user)[0])
 
 
 def test_the_second_one_works_at_the_desk_and_manages_nobody(tmp_path: Path) -> None:
     seed.staff_logins(tmp_path)
     first, second = (User.objects.get(username=name) for name in seed.STAFF)
     assert first.has_perm("auth.change_user")
+    assert not first.is_superuser
+    assert second.has_perm("portal.decide_claims")
     assert not second.has_perm("auth.view_user")
 
 

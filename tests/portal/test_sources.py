@@ -20,6 +20,7 @@ from rights.models import JournalEntry, RightsRequest
 from tests.fakes import paint
 from tests.painted import HOLDINGS
 from tests.portal.deeds import Ask, Run, decide, judge, opened
+from tests.staffing import sign_in
 from tests.storages import Place, S3Place, place_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,7 +49,7 @@ def held(place: Place, settings: Settings) -> Source:
 
 @pytest.fixture
 def desk(client: Client, staff: User) -> Client:
-    client.force_login(staff)
+    sign_in(client, staff)
     return client
 
 

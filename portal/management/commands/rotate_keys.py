@@ -7,15 +7,16 @@ from django.core.management.base import BaseCommand, CommandError
 
 from matching import suppression
 from portal import vault
+from portal.staff import factors
 
 
 class Command(BaseCommand):
     """May be stopped and run again; evidence stays readable all the while."""
 
-    help = "Wrap the keys of requests and kept templates with the newest master key; say which older ones may go."
+    help = "Wrap the keys of requests, kept templates and staff's apps with the newest master key; say which may go."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        done = [vault.rewrap(), suppression.rewrap()]
+        done = [vault.rewrap(), suppression.rewrap(), factors.rewrap()]
         in_use = frozenset().union(*(part.in_use for part in done))
         unopened = sum(part.unopened for part in done)
         listed = [identifier for identifier, _key in settings.MASTER_KEYS]

@@ -3,6 +3,7 @@
 import fcntl
 import http.client
 import os
+import shlex
 import signal
 import sys
 from argparse import ArgumentParser
@@ -129,6 +130,12 @@ def answers(port: int) -> bool:
         connection.close()
 
 
+def code_command() -> str:
+    """The command that prints the code of the first login, as it is typed in another terminal."""
+    where = "" if settings.VAR_DIR == settings.BASE_DIR / "var" else f" REGARD_VAR={shlex.quote(str(settings.VAR_DIR))}"
+    return f"REGARD_PROFILE=dev{where} .venv/bin/python manage.py staff_code {seed.STAFF[0]}"
+
+
 def summary(*, port: int, photos: Path | None, logins: dict[str, str]) -> Iterator[str]:
     """Where everything is, line by line."""
     here = f"http://127.0.0.1:{port}"
@@ -139,6 +146,9 @@ def summary(*, port: int, photos: Path | None, logins: dict[str, str]) -> Iterat
     yield f"  Desk      {here}{reverse('admin:index')}"
     for name, password in logins.items():
         yield f"            {name}  {password}"
+    if logins:
+        yield "            and as second step the six digits that this prints:"
+        yield f"            {code_command()}"
     yield f"  Mailbox   {here}{reverse('mailbox:list')}"
     if photos:
         yield f"  Photos    {photos}"

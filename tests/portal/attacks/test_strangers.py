@@ -189,7 +189,7 @@ def test_the_status_page_does_not_tell_whether_anybody_was_found(
     painted: Source, ask: Callable[..., RightsRequest], another: Another, run_jobs: Callable[[], None]
 ) -> None:
     """A face that the collection shows three times, and one that it does not: the same page until it is decided."""
-    pages = []
+    pages: list[str] = []
     for name in ("ada", "flo"):
         case, stalker = ask(name, email=f"{len(pages)}@example.org"), another()
         flow.confirm(request_id=case.pk)

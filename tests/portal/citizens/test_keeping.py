@@ -28,6 +28,7 @@ from rights.models import JournalEntry, RightsRequest
 from tests.fakes import paint, template_of
 from tests.portal.citizens.person import Person
 from tests.portal.deeds import Ask, Run, erased, reviewed
+from tests.staffing import sign_in
 from tests.traces import database_bytes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -326,7 +327,7 @@ def test_staff_see_it_with_a_later_request_of_the_same_address_and_can_destroy_i
 ) -> None:
     keep(person, case, run_jobs)
     later, other = ask(rights=("erasure",)), ask(rights=("erasure",), email="bo@example.org")
-    client.force_login(staff)
+    sign_in(client, staff)
     destroy = reverse("admin:rights_request_withdraw_consent", args=[case.pk])
     pages = [client.get(reverse("admin:rights_rightsrequest_change", args=[one.pk])) for one in (later, other)]
     assert [destroy in page.content.decode() for page in pages] == [True, False]

@@ -16,6 +16,7 @@ from rights.models import JournalEntry, RightsRequest
 from tests.fakes import TWIN, PaintedEngine, paint, template_of
 from tests.painted import folder_of
 from tests.portal.deeds import Ask, Run, erased
+from tests.staffing import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +32,7 @@ def case(painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: Use
 
 @pytest.fixture
 def desk(client: Client, staff: User) -> Client:
-    client.force_login(staff)
+    sign_in(client, staff)
     return client
 
 
@@ -92,7 +93,7 @@ def test_nobody_without_the_right_sees_or_decides_anything(
     addresses = [url("changelist"), *(url(name, held) for name in ("judge", "face", "photo"))]
     for address in addresses:
         assert client.get(address).status_code == 302
-    client.force_login(User.objects.create_user("powerless", password="x" * 12, is_staff=True))
+    sign_in(client, User.objects.create_user("powerless", password="x" * 12, is_staff=True))
     for address in addresses:
         assert client.get(address).status_code == 403
     assert client.post(url("judge", held), {"outcome": "refuse"}).status_code == 403
@@ -144,11 +145,11 @@ def test_a_possible_one_is_released_by_two_and_stays(
     painted: Source, case: RightsRequest, client: Client, staff: User, other_staff: User, run_jobs: Run
 ) -> None:
     held = arrives(painted, "twin-2.jpg", TWIN)
-    client.force_login(staff)
+    sign_in(client, staff)
     assert "Say why" in client.post(url("judge", held), {"outcome": "release"}).content.decode()
     assert "Somebody else must say the same" in say(client, held, "release", "Her sister, see file 7.")
     assert Hold.objects.get().outcome == ""
-    client.force_login(other_staff)
+    sign_in(client, other_staff)
     shown = client.get(url("judge", held)).content.decode()
     assert "Her sister, see file 7." in shown
     assert "Released." in say(client, held, "release", "The sister.")

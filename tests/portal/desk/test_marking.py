@@ -18,6 +18,7 @@ from tests.fakes import paint, template_of
 from tests.matching.test_marking import short_sighted
 from tests.painted import folder_of
 from tests.portal.deeds import Ask, Run, answered, opened
+from tests.staffing import sign_in
 
 __all__ = ["short_sighted"]
 
@@ -30,7 +31,7 @@ CY = (20, 20, 100, 100)
 
 @pytest.fixture
 def desk(client: Client, staff: User) -> Client:
-    client.force_login(staff)
+    sign_in(client, staff)
     return client
 
 
@@ -60,7 +61,7 @@ def test_only_those_who_may_review_see_or_mark_anything(short_sighted: Source, c
     assert [client.get(address).status_code for address in addresses] == [302, 302, 302]
     looker = User.objects.create_user("looker", password="x" * 12, is_staff=True)
     looker.user_permissions.add(*Permission.objects.filter(codename__in=["view_photo", "view_rightsrequest"]))
-    client.force_login(looker)
+    sign_in(client, looker)
     assert [client.get(address).status_code for address in addresses] == [403, 403, 403]
     assert client.post(mark_url(photo), frames(photo, CY)).status_code == 403
     assert client.post(mark_url(photo), {"nothing": "yes", "sha256": photo.sha256}).status_code == 403
@@ -70,7 +71,7 @@ def test_only_those_who_may_review_see_or_mark_anything(short_sighted: Source, c
 
 def test_a_form_from_elsewhere_marks_nothing(short_sighted: Source, staff: User) -> None:
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(staff)
+    sign_in(strict, staff)
     assert strict.post(mark_url(cy()), frames(cy(), CY)).status_code == 403
     assert not Face.objects.filter(by_hand=True).exists()
 

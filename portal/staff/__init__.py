@@ -1,9 +1,11 @@
-"""Who works at the desk."""
+"""Who works at the desk: roles, second factors, locks after failures, and how long a session lasts."""
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-CHANGE = "rights.change_rightsrequest"
+from portal.staff.roles import CHANGE
+
+__all__ = ["CHANGE", "at_the_desk"]
 
 
 def at_the_desk() -> QuerySet[User]:
