@@ -71,6 +71,7 @@ class World:
     def post(self, name: str, request: RightsRequest, *args: object, **form: object) -> Any:
         """Send a form of the desk; what it said to the member of staff."""
         response = self.desk.post(reverse(f"admin:rights_request_{name}", args=[request.pk, *args]), form, follow=True)
+        assert response.request["PATH_INFO"] != reverse("admin:login"), "the session has ended"
         return [str(message) for message in response.context["messages"]]
 
     def page(self, request: RightsRequest) -> str:
@@ -443,6 +444,7 @@ def test_13_extends_with_a_notice_in_time_and_never_afterwards(world: World) -> 
         assert notice is not None
         assert "Twelve thousand" in str(compose(notice).body)
     with freeze_time("2026-04-02T22:30:00Z"):  # 00:30 on the next day.
+        sign_in(world.desk, world.staff)
         world.post("extend", second, **{"extend-reasons": "Too many."})
         second.refresh_from_db()
         assert second.due == date(2026, 4, 2)
