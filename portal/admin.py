@@ -8,5 +8,6 @@ from portal.desk.login import SignInForm
 
 admin.site.site_title = "Regard"
 admin.site.site_header = _("Regard desk")
+admin.site.index_title = _("Regard desk")
 admin.site.enable_nav_sidebar = False  # The frame has a menu of its own, which needs no script.
 admin.site.login_form = SignInForm

@@ -44,6 +44,8 @@ BEFORE_SECOND: Final = frozenset(
 """Where the second factor is shown or enrolled."""
 EVERYBODY: Final = BEFORE_SECOND | {
     "staff:factors",
+    # Where the desk opens: it leads to a page that asks for its own role, or lists what there is.
+    "desk",
     "admin:index",
     "admin:app_list",
     "admin:search",

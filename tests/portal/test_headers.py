@@ -20,6 +20,7 @@ from portal.models import Evidence, Notice
 from rights.models import RightsRequest
 from tests import project
 from tests.portal.deeds import Ask, Run
+from tests.staffing import sign_in
 
 FRAMED = "/mailbox/1/html/"
 """A mail in its frame is the one page with a policy of its own."""
@@ -63,7 +64,7 @@ def visitors(case: RightsRequest, staff: User) -> dict[str, Client]:
     person.get(links.status_url(case))
     staff.is_superuser = True
     staff.save()
-    desk.force_login(staff)
+    sign_in(desk, staff)
     return {"nobody": Client(), "person": person, "staff": desk}
 
 

@@ -13,6 +13,7 @@ from matching.index import IndexUnreachable
 from portal import flow, jobs, tasks
 from portal.models import Job, JobState
 from tests.portal.deeds import Ask, Run
+from tests.staffing import sign_in
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -52,7 +53,7 @@ def test_the_desk_says_so_where_it_looks_around_a_hit(
     hit = reviews.latest_search(request.pk).hits.order_by("pk")[0]
     address = reverse("admin:rights_request_around", args=[request.pk, hit.pk])
     settings.MILVUS_URI = AWAY
-    client.force_login(staff)
+    sign_in(client, staff)
     page = client.get(address, follow=True)
     assert "does not answer" in page.content.decode()
     assert page.status_code == 200

@@ -20,6 +20,7 @@ from tests.fakes import PaintedEngine, paint
 from tests.foreign import ForeignEngine, model_of, row, write
 from tests.painted import folder_of
 from tests.portal.deeds import ADA, Ask, Run, answered, decide, judge, opened
+from tests.staffing import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -95,7 +96,7 @@ def test_staff_see_what_is_stored_where_there_is_no_picture(
     foreign: ForeignEngine, ask: Ask, run_jobs: Run, staff: User, client: Client
 ) -> None:
     request = searched(ask, run_jobs)
-    client.force_login(staff)
+    sign_in(client, staff)
     hit = reviews.latest_search(request.pk).hits.get(photo__path=UNSEEN)
     address = reverse("admin:rights_request_review", args=[request.pk]) + f"?hit={hit.pk}"
     body = client.get(address).content.decode()
@@ -129,7 +130,7 @@ def test_nothing_is_called_searched_while_the_model_is_not_the_declared_one(
     assert request.state == "confirmed"
     certificate = reviews.latest_search(request.pk).certificate
     assert (certificate["complete"], certificate["spaces"][0]["problem"]) == (False, "model_altered")
-    client.force_login(staff)
+    sign_in(client, staff)
     overview = client.get(reverse("admin:rights_rightsrequest_change", args=[request.pk])).content.decode()
     assert "is not the declared one" in overview
     foreign.model.write_bytes(data)

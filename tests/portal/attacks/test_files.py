@@ -16,6 +16,7 @@ from portal.models import Answer, Draft
 from tests.fakes import paint
 from tests.portal.citizens.person import Person, picture
 from tests.portal.deeds import Ask, Run, decide, judge, opened
+from tests.staffing import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,7 @@ def test_hostile_names_reach_neither_the_archive_nor_another_file(
     case = ask()
     flow.confirm(request_id=case.pk)
     run_jobs()
-    client.force_login(staff)
+    sign_in(client, staff)
     assert b"onerror=alert(1)>" not in client.get(f"/desk/rights/rightsrequest/{case.pk}/review/").content
     judge(case, staff, other_staff, mine=set(NAMES))
     decide(case, staff)

@@ -15,6 +15,7 @@ from rights.models import Channel, RightsRequest
 from tests.portal.answers import printed
 from tests.portal.citizens.person import Person, upload
 from tests.portal.deeds import Run
+from tests.staffing import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +75,7 @@ def test_on_the_pages_it_is_escaped(
     controller: object, contact: flow.Contact, words: str, client: Client, staff: User
 ) -> None:
     case = asked(contact)
-    client.force_login(staff)
+    sign_in(client, staff)
     page = client.get(reverse("admin:rights_rightsrequest_change", args=[case.pk]))
     assert page.status_code == 200
     assert b"<script>alert" not in page.content

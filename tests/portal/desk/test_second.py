@@ -75,11 +75,11 @@ def test_a_new_account_enrols_before_it_sees_anything(client: Client, user: User
     assert secret[1] == factors.as_text(factors.secret_of(Totp.objects.get()))
     wrong = client.post(reverse("staff:enrol"), {"code": "000000"}).content.decode()
     assert "That is not the code" in wrong
-    assert client.get(DESK).status_code == 302
+    assert client.get(reverse("staff:factors")).status_code == 302
     shown = client.post(reverse("staff:enrol"), {"code": code_of(user)}).content.decode()
     codes = re.findall(r"<code>([A-Z2-7-]{19})</code>", shown)
     assert len(set(codes)) == 10
-    assert client.get(DESK).status_code == 200
+    assert client.get(reverse("staff:factors")).status_code == 200
     assert events("factor_added", "signed_in", "recovery_codes_made") == [
         "factor_added", "signed_in", "recovery_codes_made",
     ]  # fmt: skip
@@ -91,7 +91,7 @@ def test_an_unconfirmed_app_lets_nobody_in(client: Client, user: User, clock: Fr
     session = client.session
     session["otp_device_id"] = Totp.objects.get().persistent_id
     session.save()
-    assert client.get(DESK).status_code == 302
+    assert client.get(reverse("staff:factors")).status_code == 302
 
 
 def test_nobody_enrols_over_somebody_elses_factor(client: Client, user: User, clock: FrozenDateTimeFactory) -> None:
@@ -109,7 +109,7 @@ def test_one_who_has_walked_away_is_asked_again(client: Client, user: User, cloc
     sign_in(client, user)
     assert client.get(reverse("staff:enrol")).status_code == 200
     clock.tick(11 * 60)
-    assert client.get(DESK).status_code == 200
+    assert client.get(reverse("staff:factors")).status_code == 200
     assert client.get(reverse("staff:enrol"))["Location"].startswith(reverse("staff:second"))
     assert client.post(reverse("staff:factors"), {"codes": "new"})["Location"].startswith(reverse("staff:second"))
     answer = client.post(reverse("staff:passkey_add"), "{}", content_type="application/json")
@@ -138,7 +138,7 @@ def test_a_passkey_is_asked_of_this_site_and_no_other(client: Client, user: User
     bad = client.post(reverse("staff:passkey_added"), "{}", content_type="application/json")
     assert bad.status_code >= 400
     assert not WebAuthnCredential.objects.exists()
-    assert client.get(DESK).status_code == 302
+    assert client.get(reverse("staff:factors")).status_code == 302
 
 
 # --- signing in -------------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_a_recovery_code_goes_once_and_as_people_type_it(user: User) -> None:
         client = Client()
         first_step(client)
         assert second_step(client, typed) == DESK, number
-        assert client.get(DESK).status_code == 200
+        assert client.get(reverse("staff:factors")).status_code == 200
     client = Client()
     first_step(client)
     assert "not a code of yours" in second_step(client, codes[0])
