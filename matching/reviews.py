@@ -66,8 +66,8 @@ def latest_search(subject: UUID) -> Search | None:
 def why_two(hit: Hit) -> WhyTwo | None:
     """Why two people must agree before the hit counts as the subject; None where one is enough.
 
-    One is enough only nearer than any two different people were measured; look-alikes reach into match. Of own templates
-    nobody told us how near those come, and distances in another space say nothing of the engine's.
+    One is enough only nearer than any two different people were measured; look-alikes reach into match. How near those
+    come in a template space was not measured, and the engine's limits say nothing of distances there.
     """
     if hit.space:
         return WhyTwo.UNMEASURED if hit.band == Band.MATCH else WhyTwo.POSSIBLE
