@@ -40,7 +40,8 @@ class Found(NamedTuple):
         distances: to each supplied probe, in their order.
         further: to each further probe but the face itself, by the key of its face.
         through: the further probe without which the face would not have been found.
-        metric: of the space that the face is of; `distance` is Euclidean all the same.
+        space: name of the template space that the face is of; empty for the engine's own.
+        metric: of that space; `distance` is Euclidean all the same.
     """
 
     face_id: int
@@ -50,6 +51,7 @@ class Found(NamedTuple):
     distances: tuple[float, ...]
     further: dict[int, float]
     through: int | None
+    space: str = ""
     metric: Metric = Metric.EUCLIDEAN
 
 

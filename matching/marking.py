@@ -75,7 +75,7 @@ def mark(*, photo: Photo, faces: Sequence[DetectedFace]) -> list[Face]:
         MarkRefused: the photo was imported anew meanwhile.
     """
     photo = _locked(photo)
-    known = [keys.box_of(face) for face in photo.faces.order_by("pk")]
+    known = [keys.box_of(face) for face in keys.seen(photo).order_by("pk")]
     rows: list[Face] = []
     for face in faces:
         if all(overlap(face.box, other) < keys.SAME for other in known):

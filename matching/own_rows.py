@@ -12,6 +12,8 @@ from django.utils.dateparse import parse_datetime
 from matching.engine import Box, Template
 
 BOX: Final = ("left", "top", "right", "bottom")
+NOWHERE: Final = Box(0, 0, 0, 0)
+"""The box of a row that has none."""
 FURTHEST: Final = 1_000_000
 """Pixels."""
 LARGEST_SCORE: Final = 1e9
@@ -24,7 +26,7 @@ class RowRefused(ValueError):  # noqa: N818 - what it says
 
 
 class Row(NamedTuple):
-    """One template. `number` counts from 1; `box` is all zero where the file has none."""
+    """One template. `number` counts from 1; `box` is `NOWHERE` where the file has none."""
 
     number: int
     path: str
@@ -58,7 +60,7 @@ def boxes(columns: dict[str, list[Any]]) -> Iterator[Box | str]:
     """The box of each row, or why it has none that can be taken."""
     count = len(columns["path"])
     if "left" not in columns:
-        yield from [Box(0, 0, 0, 0)] * count
+        yield from [NOWHERE] * count
         return
     for edges in zip(*(columns[name] for name in BOX), strict=True):
         yield _box(edges)
@@ -66,7 +68,7 @@ def boxes(columns: dict[str, list[Any]]) -> Iterator[Box | str]:
 
 def _box(edges: tuple[Any, ...]) -> Box | str:
     if all(edge is None for edge in edges):
-        return Box(0, 0, 0, 0)
+        return NOWHERE
     if any(edge is None or not abs(edge) <= FURTHEST for edge in edges):
         return "a box without four numbers of pixels"
     box = Box(*(round(edge) for edge in edges))

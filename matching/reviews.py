@@ -22,6 +22,7 @@ class WhyTwo(StrEnum):
     DISAGREEING = "disagreeing"
     POSSIBLE = "possible"
     LOOK_ALIKES = "look_alikes"
+    UNMEASURED = "unmeasured"
 
 
 class Outcome(StrEnum):
@@ -65,8 +66,11 @@ def latest_search(subject: UUID) -> Search | None:
 def why_two(hit: Hit) -> WhyTwo | None:
     """Why two people must agree before the hit counts as the subject; None where one is enough.
 
-    One is enough only nearer than any two different people were measured; look-alikes reach into match.
+    One is enough only nearer than any two different people were measured; look-alikes reach into match. How near those
+    come in a template space was not measured, and the engine's limits say nothing of distances there.
     """
+    if hit.space:
+        return WhyTwo.UNMEASURED if hit.band == Band.MATCH else WhyTwo.POSSIBLE
     if hit.band == Band.MATCH:
         return WhyTwo.LOOK_ALIKES if hit.distance > bands().one_reviewer else None
     if hit.through is not None:
@@ -92,7 +96,7 @@ def outcomes(subject: UUID) -> dict[int, Outcome]:
     verdicts: dict[int, list[str]] = {}
     for face_key, verdict in Review.objects.filter(subject=subject).values_list("face_key", "verdict"):
         verdicts.setdefault(face_key, []).append(verdict)
-    hits = search.hits.only("search_id", "face_key", "distance", "band", "through").order_by("distance", "pk")
+    hits = search.hits.only("search_id", "face_key", "distance", "band", "through", "space").order_by("distance", "pk")
     return {hit.face_key: _outcome(reviewers_needed(hit), verdicts.get(hit.face_key, [])) for hit in hits}
 
 

@@ -154,7 +154,7 @@ def _with(space: TemplateSpace, findings: list[Findings], everybody: Sequence[Su
             if face in held:  # Else erased while the sweep ran.
                 photo, is_held = held[face]
                 band = space.band(distance) if is_held else Band.POSSIBLE  # Nobody can look at what is not held.
-                more.append(Found(face, photo, distance, band, (), {}, None, Metric(space.metric)))
+                more.append(Found(face, photo, distance, band, (), {}, None, space.name, Metric(space.metric)))
         part = space_search.certificate(space, version, own)
         result.append(
             Findings(
@@ -285,6 +285,7 @@ def _kept(subject: UUID, probes: int, findings: Findings) -> Search:
             distances=found.distances,
             further=found.further,
             through=found.through,
+            space=found.space,
             metric=found.metric,
         )
         for found in findings.hits

@@ -13,10 +13,10 @@ import numpy as np
 from django.db import transaction
 
 from matching import ingest, keys, own_templates, sources
-from matching.engine import Box, get_engine
+from matching.engine import Box, get_engine, overlap
 from matching.index import index_of
-from matching.models import Erasure, Face, Photo, PhotoStatus, Source, TemplateSpace
-from matching.own_rows import Refusal, Row, RowRefused
+from matching.models import Erasure, ErasureAction, Face, Photo, PhotoStatus, Source, TemplateSpace
+from matching.own_rows import NOWHERE, Refusal, Row, RowRefused
 from matching.parquet import TemplateFile, tried
 
 SCHEME = "templates:"
@@ -111,8 +111,9 @@ class _Taker:
     def __init__(self, source: Source, space: TemplateSpace) -> None:
         self.source, self.space = source, space
         self.engine = get_engine().name
-        every = Erasure.objects.filter(source=source).values_list("fingerprints", flat=True)
-        self.erased = {sha256 for prints in every for _first, sha256, *_length in prints}
+        self.erasures = -1
+        self.erased = set[str]()
+        self.erased_at: dict[str, list[Erasure]] = {}
 
     def take(self, rows: list[Row], report: Imported) -> list[Refusal]:
         """Write down what can be, in one transaction. Raises: SourceUnreachable."""
@@ -120,7 +121,9 @@ class _Taker:
         refused: list[Refusal] = []
         with transaction.atomic():
             Source.objects.select_for_update().get(pk=self.source.pk)  # No erasure changes its rows meanwhile.
-            photos = self._photos({row.path for row in rows})
+            paths = {row.path for row in rows}
+            self._look_at_erasures(paths)
+            photos = self._photos(paths)
             held, found = _faces(photos.values(), self.space.name), _faces(photos.values(), self.engine)
             new = []
             for row in rows:
@@ -165,7 +168,7 @@ class _Taker:
                 if bytes(face.template) != template:
                     raise RowRefused("another template of this face is held already")
                 return None
-        self._refuse_erased(row, photo, template)
+        self._refuse_erased(row, photo, box, template)
         if photo is None:
             photo = photos[row.path] = self._without_picture(row)
         elif (row.source_url and not photo.source_url) or (row.taken_at and not photo.taken_at):
@@ -198,17 +201,41 @@ class _Taker:
             raise RowRefused("a box outside the picture, or none in a picture with another number of faces than one")
         return box
 
-    def _refuse_erased(self, row: Row, photo: Photo | None, template: bytes) -> None:
-        """What was erased from this source does not come back, nor does a file or address that is suppressed."""
+    def _look_at_erasures(self, paths: Iterable[str]) -> None:
+        """Know every template that was erased, also since the last batch, and what was erased at these paths."""
+        count = Erasure.objects.count()
+        if count != self.erasures:
+            prints_of_each = Erasure.objects.values_list("fingerprints", flat=True)
+            self.erased = {sha256 for prints in prints_of_each for _first, sha256, *_length in prints}
+            self.erasures = count
+        every, self.erased_at = sorted(paths), {}
+        for start in range(0, len(every), 500):
+            for erasure in Erasure.objects.filter(source=self.source, path__in=every[start : start + 500]):
+                self.erased_at.setdefault(erasure.path, []).append(erasure)
+
+    def _refuse_erased(self, row: Row, photo: Photo | None, box: Box, template: bytes) -> None:
+        """Neither a template that was erased comes back, nor one of a file or address that is suppressed, nor one that
+        may be of a face that was erased at this place: under a key or of an engine that was not held then."""
         address = row.source_url if photo is None else ""
         if hashlib.sha256(template).hexdigest() in self.erased or ingest.is_suppressed(row.sha256, address):
             raise RowRefused("erased before")
+        if any(_may_be_of(erasure, row, box) for erasure in self.erased_at.get(row.path, ())):
+            raise RowRefused("erased before, unless the SHA-256 says that it was made from another file")
 
     def _without_picture(self, row: Row) -> Photo:
         return Photo.objects.create(
             source=self.source, path=row.path, version="", sha256=row.sha256, size=0, status=PhotoStatus.TEMPLATE,
             taken_at=row.taken_at, source_url=row.source_url,
         )  # fmt: skip
+
+
+def _may_be_of(erasure: Erasure, row: Row, box: Box) -> bool:
+    """Whether a row may be of a face that was erased under its path."""
+    if row.sha256 and erasure.sha256 and row.sha256 not in (erasure.sha256, erasure.redacted_sha256):
+        return False
+    if erasure.action == ErasureAction.DELETE or row.box == NOWHERE:
+        return True
+    return any(overlap(box, Box(*gone)) >= keys.SAME for gone in erasure.boxes)
 
 
 def _faces(photos: Iterable[Photo], engine: str) -> dict[int, list[Face]]:

@@ -75,6 +75,9 @@ class Hit(models.Model):
     through = models.BigIntegerField(
         null=True, blank=True, help_text="Key of the face that was a further probe, where no supplied one found this."
     )
+    space = models.CharField(
+        max_length=64, blank=True, help_text="Template space that the face is of; empty for the engine's own."
+    )
     metric = models.CharField(max_length=13, choices=Metric.choices, default=Metric.EUCLIDEAN)
 
     class Meta:

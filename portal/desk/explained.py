@@ -59,7 +59,7 @@ def explain(hit: Hit, *, among: Sequence[Hit], outcome: Outcome) -> Explained:
         two=reason is not None,
         through=next((other for other in among if other.face_key == hit.through), None),
         searched_with=searched_with,
-        usable=outcome is Outcome.SAME and hit.face_id is not None and not searched_with,
+        usable=outcome is Outcome.SAME and hit.face_id is not None and not searched_with and not hit.space,
     )
 
 
@@ -83,4 +83,9 @@ def _why(reason: WhyTwo | None) -> str:
             return _("Two people must say so: the likeness is only possible.")
         case WhyTwo.LOOK_ALIKES:
             return _("Two people must say so: beyond a distance of %(limit)s look-alikes were measured too.") % limit
+        case WhyTwo.UNMEASURED:
+            return _(
+                "Two people must say so: this template was made by another engine, and how near look-alikes come there "
+                "was not measured."
+            )
     return _("One person is enough: within a distance of %(limit)s no two different people were measured.") % limit

@@ -15,7 +15,7 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from matching import marking
+from matching import keys, marking
 from matching.engine import Box
 from matching.models import Photo, PhotoStatus, Source
 from matching.sources import SourceUnreachable
@@ -103,7 +103,7 @@ def mark(http: HttpRequest, photo_id: int) -> HttpResponse:
         gettext("Photo %(number)d: mark faces") % {"number": photo.pk},
         photo=photo,
         boxes=boxes,
-        faces=photo.faces.count(),
+        faces=keys.seen(photo).count(),
     )
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from PIL import Image, ImageDraw, ImageFont
 from PIL.Image import fromarray
 
-from matching import images, reviews, sources, suppression
+from matching import images, keys, reviews, sources, suppression
 from matching.keys import box_of
 from matching.models import Face, Hit, Photo, PhotoStatus
 from portal import vault
@@ -108,7 +108,7 @@ def held(http: HttpRequest, photo_id: int) -> HttpResponse:
     """
     found = get_object_or_404(Photo.objects.select_related("source"), pk=photo_id, status=PhotoStatus.READ)
     image = fromarray(_pixels(found))
-    _frame(image, found.faces.order_by("pk"))
+    _frame(image, keys.seen(found).order_by("pk"))
     width = image.width
     image.thumbnail((LONG_SIDE, LONG_SIDE))
     if "grid" in http.GET:

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from matching import erase as erasing
+from matching import own_templates, suppression
 from matching import search as searching
-from matching import suppression
 from matching.models import Erasure, Face, Hold, HoldOutcome, TemplateSuppression
 from portal import jobs, vault
 from portal.flow.carried_out import DISCLOSING
@@ -166,7 +166,8 @@ def erase_held(*, request_id: UUID) -> None:
         row, refused = suppression.to_erase(request_id)
         if row is None or not refused:
             return
-        faces = list(Face.objects.filter(pk__in=[case.face_key for case in refused]).select_related("photo"))
+        held = [case.face_key for case in refused]
+        faces = list(Face.objects.filter(pk__in=[*held, *own_templates.beside(held)]).select_related("photo"))
         if wanted_by_others(request, [face.photo_id for face in faces]):
             raise jobs.Postponed("Somebody else's access request asks for one of these pictures.")
         erasing.plan(subject=row.pk, faces=faces)

@@ -1,5 +1,6 @@
 """Templates of another engine are imported whole or not, found by a photograph, and erased like everything else."""
 
+import hashlib
 import io
 import uuid
 from collections.abc import Callable
@@ -11,11 +12,22 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from matching import erase, ingest, reviews, search, sources, space_search, spaces, templates
-from matching.engine import Box
+from matching import erase, ingest, marking, parquet, reviews, search, sources, space_search, spaces, templates
+from matching.engine import Box, DetectedFace
 from matching.index import SegmentIndex, contains_bytes, every_index, fingerprints_of, index_of
 from matching.metrics import Metric
-from matching.models import Band, Erasure, ErasureAction, Face, GroupPolicy, Photo, PhotoStatus, Source, TemplateSpace
+from matching.models import (
+    Band,
+    Erasure,
+    ErasureAction,
+    Face,
+    GroupPolicy,
+    Hit,
+    Photo,
+    PhotoStatus,
+    Source,
+    TemplateSpace,
+)
 from tests.fakes import TWIN, PaintedEngine, paint, template_of
 from tests.foreign import ForeignEngine, model_of, row, write
 from tests.painted import folder_of
@@ -207,7 +219,9 @@ def test_an_ordinary_import_leaves_own_templates_as_they_are(
     photo.refresh_from_db()
     assert (photo.status, photo.face_count, photo.faces.count(), report.dropped) == (PhotoStatus.READ, 1, 2, 0)
     ada.write_bytes(paint(["bo"], shade=11))
-    assert ingest.import_source(source=painted).dropped == 1
+    output = io.StringIO()
+    call_command("import_photos", str(folder_of(painted)), stdout=output)
+    assert "1 own templates are not of what their pictures show now" in output.getvalue()
     assert list(photo.faces.values_list("engine", flat=True)) == [PaintedEngine.name]
 
 
@@ -524,3 +538,98 @@ def test_a_coarse_code_is_no_fingerprint() -> None:
     assert len(fingerprints_of((numbers * 1e-4).tobytes())) == 1
     assert len(fingerprints_of((numbers * 1e3).tobytes())) == 1
     assert len(fingerprints_of(template_of(TWIN).astype("<f4").tobytes())) == 2
+
+
+# --- what was erased, and other rules of the engine -------------------------------------------------------------------
+
+
+def erase_ada() -> None:
+    subject = review_ada()
+    erase.plan(subject=subject, faces=reviews.accepted_faces(subject))
+    erase.carry_out(subject=subject)
+
+
+@pytest.mark.parametrize("boxed", [True, False])
+@pytest.mark.parametrize("path", ["ada-1.jpg", "group.jpg"])
+def test_a_template_of_the_erased_that_was_never_held_does_not_come_to_where_she_was(
+    painted: Source, foreign: ForeignEngine, tmp_path: Path, path: str, boxed: bool
+) -> None:
+    """The other engine's database still holds her, under the same path, and says nothing of the file's bytes."""
+    rows = [each for each in rows_of(foreign, painted) if each["path"] == path]
+    hers = next(each for each in rows if path != "group.jpg" or each["left"] == 140)
+    others = [each for each in rows if each is not hers]
+    own = hers if boxed else {key: hers[key] for key in ("path", "template")}
+    erase_ada()
+    if not boxed:  # One face is left there, and a template without a box would be taken for its.
+        Face.objects.filter(photo__path=path, left=20).delete()
+    with pytest.raises(CommandError, match="erased before"):
+        run(tmp_path, foreign, [own])
+    assert not Face.objects.filter(engine=SPACE).exists()
+    if others:
+        assert "2 new, 0 unchanged, 0 refused" in run(tmp_path, foreign, others)
+
+
+def test_another_picture_of_the_same_name_takes_templates_that_name_its_bytes(
+    painted: Source, foreign: ForeignEngine, tmp_path: Path
+) -> None:
+    erase_ada()
+    data = paint(["cy"], shade=7)
+    (folder_of(painted) / "ada-1.jpg").write_bytes(data)
+    ((box, template),) = foreign.of_picture(data)
+    with pytest.raises(CommandError, match="erased before"):
+        run(tmp_path, foreign, [row("ada-1.jpg", box, template)])
+    told = row("ada-1.jpg", box, template, sha256=hashlib.sha256(data).hexdigest())
+    assert "1 new, 0 unchanged, 0 refused" in run(tmp_path, foreign, [told])
+
+
+def test_what_was_erased_does_not_come_back_as_another_collection(
+    both: Callable[[], str], painted: Source, foreign: ForeignEngine, tmp_path: Path
+) -> None:
+    rows = rows_of(foreign, painted)
+    erase_ada()
+    with pytest.raises(CommandError) as refused:
+        run(tmp_path, foreign, rows, source="copy", no_pictures=True)
+    assert "4 new, 0 unchanged, 3 refused" in str(refused.value)
+
+
+def test_what_is_erased_while_an_import_runs_does_not_come_in(
+    both: Callable[[], str], painted: Source, foreign: ForeignEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "BATCH", 2)
+    real = templates._Taker.take
+    calls = []
+
+    def slow(self: Any, rows: Any, report: Any) -> Any:
+        if not calls:
+            erase_ada()
+        calls.append(rows)
+        return real(self, rows, report)
+
+    monkeypatch.setattr(templates._Taker, "take", slow)
+    with pytest.raises(CommandError, match="4 unchanged, 4 refused"):
+        both()
+
+
+@pytest.mark.parametrize(("distance", "band"), [(0.01, Band.MATCH), (0.2, Band.POSSIBLE), (0.5, Band.POSSIBLE)])
+def test_two_must_agree_on_every_own_template_for_nobody_measured_its_look_alikes(distance: float, band: Band) -> None:
+    """The engine's limits are of its own distances: what is near there may be far in another space."""
+    hit = Hit(band=band, distance=distance, space=SPACE)
+    assert reviews.reviewers_needed(hit) == 2
+    assert reviews.why_two(hit) is (reviews.WhyTwo.UNMEASURED if band == Band.MATCH else reviews.WhyTwo.POSSIBLE)
+
+
+def test_a_hit_says_whose_template_it_is(both: Callable[[], str]) -> None:
+    hits = search.run(subject=uuid.uuid4(), probes=probe()).hits.select_related("face")
+    assert {(hit.space, hit.face.engine) for hit in hits} == {("", PaintedEngine.name), (SPACE, SPACE)}
+
+
+def test_a_face_marked_by_hand_is_kept_where_only_an_own_template_lies(
+    painted: Source, foreign: ForeignEngine, tmp_path: Path
+) -> None:
+    """Else Regard's own engine would never compare it."""
+    box = Box(20, 20, 100, 100)
+    run(tmp_path, foreign, [row("empty.jpg", box, np.ones(64))])
+    photo = Photo.objects.get(path="empty.jpg")
+    (marked,) = marking.mark(photo=photo, faces=[DetectedFace(box, template_of("ada"), 0.0)])
+    assert (marked.engine, marked.by_hand) == (PaintedEngine.name, True)
+    assert marking.mark(photo=photo, faces=[DetectedFace(box, template_of("ada"), 0.0)]) == []

@@ -9,9 +9,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from matching import reviews
-from matching.models import Face, Photo, PhotoStatus, Source
-from portal import flow
+from matching import ingest, reviews
+from matching.models import Face, Hold, Photo, PhotoStatus, Source
+from portal import consent, flow
 from portal.answers import archive
 from portal.answers.content import blocks
 from portal.models import Answer, Notice, Recipient
@@ -19,7 +19,7 @@ from rights.models import Claim, Right, RightsRequest
 from tests.fakes import PaintedEngine, paint
 from tests.foreign import ForeignEngine, model_of, row, write
 from tests.painted import folder_of
-from tests.portal.deeds import ADA, Ask, Run, answered, decide, judge, opened
+from tests.portal.deeds import ADA, Ask, Run, answered, decide, erased, judge, opened
 from tests.staffing import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -185,3 +185,45 @@ def test_the_demonstration_s_story_is_untouched_by_a_declared_but_empty_space(
     engine.model.unlink()
     request = answered(ask, run_jobs, staff, other_staff)
     assert reviews.latest_search(request.pk).certificate["complete"] is True
+
+
+def test_a_refused_picture_takes_its_own_templates_along(
+    painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User, tmp_path: Path
+) -> None:
+    """What the consented template holds a picture for is erased as everywhere: in every space."""
+    engine = ForeignEngine(tmp_path)
+    request = erased(ask, run_jobs, staff, other_staff)
+    flow.consent(request_id=request.pk, text=consent.VERSION, language="en")
+    run_jobs()
+    (folder_of(painted) / "new.jpg").write_bytes(paint(["ada"], shade=14))
+    ingest.import_source(source=painted)
+    ((box, template),) = engine.of_picture((folder_of(painted) / "new.jpg").read_bytes())
+    file = write(tmp_path / "t.parquet", [row("new.jpg", box, template)])
+    call_command("import_templates", str(file), space=engine.declaration(tmp_path), source="holdings")
+    flow.judge_held(hold_id=Hold.objects.get().pk, outcome="refuse", reason="", actor=f"staff:{staff.pk}")
+    run_jobs()
+    assert not (folder_of(painted) / "new.jpg").exists()
+    assert not Face.objects.filter(engine=SPACE).exists()
+
+
+def test_only_hits_of_the_engine_are_offered_to_search_with(
+    foreign: ForeignEngine, ask: Ask, run_jobs: Run, staff: User, other_staff: User, client: Client
+) -> None:
+    request = searched(ask, run_jobs)
+    judge(request, staff, other_staff, MINE)
+    client.force_login(staff)
+    offered = {
+        hit.face.engine: "Look again with this one"
+        in client.get(reverse("admin:rights_request_review", args=[request.pk]) + f"?hit={hit.pk}").content.decode()
+        for hit in reviews.latest_search(request.pk).hits.filter(photo__path="ada-1.jpg").select_related("face")
+    }
+    assert offered == {"painted/1": True, SPACE: False}
+
+
+def test_the_page_to_mark_faces_counts_and_frames_those_that_regard_knows(
+    foreign: ForeignEngine, painted: Source, staff: User, client: Client
+) -> None:
+    client.force_login(staff)
+    photo = Photo.objects.get(path="group.jpg")
+    body = client.get(reverse("admin:matching_photo_mark", args=[photo.pk]))
+    assert body.context["faces"] == 3

@@ -73,6 +73,10 @@ class Command(BaseCommand):
         )
         if report.held:
             self.stdout.write(f"{report.held} faces may be of people who asked not to be held: decide at the desk.")
+        if report.dropped:
+            self.stdout.write(
+                f"{report.dropped} own templates are not of what their pictures show now; they were deleted."
+            )
         if report.unreadable:
             self.stdout.write(f"{len(report.unreadable)} could not be read:")
         for path, code in report.unreadable:
