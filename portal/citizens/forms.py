@@ -156,6 +156,17 @@ class PhotoForm(forms.Form):
             photo.error_messages["required"] = str(upload_problem("file_too_large"))
 
 
+class DocumentForm(PhotoForm):
+    """A picture of an identity document, masked."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        photo = self.fields["photo"]
+        photo.label = _("Choose the picture of your document")
+        if not kwargs.get("oversize"):
+            photo.error_messages["required"] = _("Choose the picture of your document.")
+
+
 class PhotoStepForm(PhotoForm):
     """The same question inside the form, where it can be put off."""
 

@@ -20,7 +20,7 @@ from portal.citizens.story import Step, next_words, timeline
 from portal.citizens.wording import probe_problem
 from portal.flow.carried_out import DISCLOSING
 from portal.flow.searched import probes_of
-from portal.models import Answer, Event, Evidence, EvidenceKind, Job, JobState
+from portal.models import Answer, DocumentCheck, Event, Evidence, EvidenceKind, Job, JobState
 from rights import queries, requests
 from rights.law.lifecycle import RequestState
 from rights.models import Claim, ClockEvent, ClockKind, Right, RightsRequest
@@ -86,6 +86,7 @@ class StatusPage:
     linked: list[Linked]
     law: laws.LawView
     questions: list[ClockEvent]
+    document: DocumentCheck | None
     remedies: Remedies
     can_withdraw: bool
     is_working: bool
@@ -95,8 +96,10 @@ class StatusPage:
         """Changes when something happened to the request; the page is refreshed by it."""
         asks = ("photo" if self.photo_ask else "") + "".join(str(question.pk) for question in self.questions)
         answer = str(self.answer.delivered_at) if self.answer else ""
+        document = f"{self.document.pk}{self.document.state}" if self.document else ""
         kept = bool(self.keeping and self.keeping.kept)
-        return f"{self.case.state}-{self.case.state_since.timestamp():.0f}-{asks}-{answer}-{kept}-{self.is_working}"
+        since = f"{self.case.state}-{self.case.state_since.timestamp():.0f}"
+        return f"{since}-{asks}-{answer}-{kept}-{document}-{self.is_working}"
 
 
 def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
@@ -123,7 +126,8 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         keeping=keeping(case),
         linked=linked(case, session),
         law=laws.of_request(case),
-        questions=list(queries.open_questions(case)) if queries.is_owed(case) else [],
+        questions=questions_of(case),
+        document=case.document_checks.last() if queries.is_owed(case) else None,
         remedies=remedies_of(case),
         can_withdraw=can_withdraw(case),
         is_working=is_working(case),
@@ -143,6 +147,11 @@ def clock_of(case: RightsRequest) -> Clock:
         stands=deadline.standing_since is not None,
         extended=case.clock_events.filter(kind=ClockKind.EXTENDED).first(),
     )
+
+
+def questions_of(case: RightsRequest) -> list[ClockEvent]:
+    """The questions that are answered in words here; a document has a page of its own."""
+    return list(queries.open_questions(case).filter(document_check=None)) if queries.is_owed(case) else []
 
 
 def photo_ask(case: RightsRequest) -> PhotoAsk | None:

@@ -192,6 +192,12 @@ class DoubtForm(forms.Form):
     )
 
 
+class UndoubtForm(forms.Form):
+    """Why a doubt is gone."""
+
+    words = forms.CharField(label=_("Why the doubt is gone"), widget=forms.Textarea(attrs={"rows": 2}))
+
+
 class AskForm(forms.Form):
     """A question to the person. It is sent."""
 

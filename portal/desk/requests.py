@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from portal.desk import around, clock, held, holdups, pictures, review, views
+from portal.desk import around, clock, documents, held, holdups, pictures, review, views
 from portal.models import JobState
 from portal.words import JOB_PROBLEMS, SOON_DAYS, state_name
 from rights import queries
@@ -133,6 +133,12 @@ class RequestAdmin(ModelAdmin):
             "decide": (one + "decide/<slug:right>/", views.decide),
             "extend": (one + "extend/", clock.extend),
             "doubt": (one + "doubt/", clock.doubt),
+            "undoubt": (one + "doubt/withdraw/", documents.withdraw_doubt),
+            "ask_document": (one + "document/ask/", documents.ask),
+            "document": (one + "document/", documents.document),
+            "document_picture": (one + "document/<uuid:evidence_id>.jpg", documents.picture),
+            "check_digits": (one + "document/check-digits/", documents.check_digits),
+            "decide_document": (one + "document/decide/", documents.decide),
             "ask": (one + "ask/<slug:kind>/", clock.ask),
             "answered": (one + "answered/<int:question_id>/", clock.answered),
             "again": (one + "again/", clock.again),

@@ -9,7 +9,8 @@ from django.db import transaction
 from matching import reviews
 from matching.reviews import Outcome
 from portal.answers.facts import missing, missing_remedies
-from portal.flow.carried_out import absent, start
+from portal.flow.carried_out import DISCLOSING, absent, start
+from portal.flow.known import check_identity
 from portal.flow.received import is_decided
 from portal.identity.basis import IdentityBasis
 from portal.models import ControllerProfile
@@ -93,6 +94,8 @@ def decide(
     wanted = ClaimOutcome(outcome)
     if identity_basis:
         IdentityBasis(identity_basis)
+    if wanted in DISCLOSING:
+        check_identity(request, identity_basis)
     unlawful = bool(ControllerProfile.load().found_unlawful.strip())
     decision = decisions.decide(
         claim=claim,

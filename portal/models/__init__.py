@@ -3,6 +3,7 @@
 from portal.models.answer import Answer
 from portal.models.code import EmailCode
 from portal.models.controller import ControllerProfile, ControllerText, Remedy
+from portal.models.document import OPEN_DOCUMENTS, CheckDigits, DocumentCheck, DocumentState, Likeness
 from portal.models.draft import Draft
 from portal.models.evidence import Evidence, EvidenceKey, EvidenceKind
 from portal.models.job import Job, JobKind, JobState
@@ -13,10 +14,14 @@ from portal.models.reminder import Reminder
 from portal.models.requester import Requester
 
 __all__ = [
+    "OPEN_DOCUMENTS",
     "Answer",
     "Audience",
+    "CheckDigits",
     "ControllerProfile",
     "ControllerText",
+    "DocumentCheck",
+    "DocumentState",
     "Draft",
     "EmailCode",
     "Event",
@@ -26,6 +31,7 @@ __all__ = [
     "Job",
     "JobKind",
     "JobState",
+    "Likeness",
     "LocalMail",
     "Notice",
     "NoticeState",

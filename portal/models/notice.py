@@ -26,6 +26,9 @@ class Event(models.TextChoices):
     EXTENDED = "extended", _("time extended, with reasons")
     ASKED = "asked", _("asked for something")
     CLOCK_RUNS = "clock_runs", _("answer received, new date")
+    DOCUMENT_ASKED = "document_asked", _("asked for an identity document")
+    DOCUMENT_DONE = "document_done", _("identity document checked and destroyed")
+    DOCUMENT_MOOT = "document_moot", _("identity document no longer needed")
     DUE_SOON = "due_soon", _("reminder to staff: due soon")
     DUE = "due", _("data protection officer told: due or overdue")
 

@@ -21,7 +21,7 @@ from portal.answers.facts import missing_remedies
 from portal.answers.remedies import of_request as remedies_of
 from portal.answers.scope import withheld_photos
 from portal.identity import links
-from portal.models import Audience, ControllerProfile, ControllerText, Event, Notice
+from portal.models import Audience, ControllerProfile, ControllerText, Event, EvidenceKind, Notice
 from portal.wording import sentence
 from portal.words import state_name
 from rights import queries
@@ -122,7 +122,8 @@ def _read(value: object) -> object:
 
 
 def _acknowledgement(notice: Notice) -> dict[str, Any]:
-    return {"photo_missing": not notice.request.evidence.exists(), "law": laws.of_request(notice.request)}
+    photo = notice.request.evidence.filter(kind=EvidenceKind.PROBE)
+    return {"photo_missing": not photo.exists(), "law": laws.of_request(notice.request)}
 
 
 def _answer(notice: Notice) -> dict[str, Any]:
@@ -186,6 +187,10 @@ def _reminder(notice: Notice) -> dict[str, Any]:
     }
 
 
+def _document_moot(notice: Notice) -> dict[str, Any]:
+    return {"due": date.fromisoformat(notice.context["due"])}
+
+
 def _consent(notice: Notice) -> dict[str, Any]:
     return {"until": date.fromisoformat(notice.context["until"])}
 
@@ -195,12 +200,14 @@ _FACTS_OF = {
     Event.EXTENDED: _clock_event,
     Event.ASKED: _clock_event,
     Event.CLOCK_RUNS: _clock_event,
+    Event.DOCUMENT_ASKED: _clock_event,
     Event.DUE_SOON: _reminder,
     Event.DUE: _reminder,
     Event.ANSWER_READY: _answer,
     Event.ERASED: _erasure,
     Event.REFUSED: _refusal,
     Event.TEMPLATE_KEPT: _consent,
+    Event.DOCUMENT_MOOT: _document_moot,
 }
 """What a mail of this event says beyond its context."""
 

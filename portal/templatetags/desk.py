@@ -40,6 +40,7 @@ JOB_NAMES = {
     JobKind.ERASE: _("erase and prove"),
     JobKind.KEEP_TEMPLATE: _("keep a template with consent"),
     JobKind.ERASE_HELD: _("erase a refused picture"),
+    JobKind.COMPARE_DOCUMENT: _("compare an identity document"),
 }
 JOB_STATES = {JobState.WAITING: _("waiting"), JobState.RUNNING: _("running"), JobState.DONE: _("done")}
 SIGNS = {"same": "✓", "not": "✗", "disputed": "≠", "open": "·"}
