@@ -20,7 +20,7 @@ from portal.citizens.story import Step, next_words, timeline
 from portal.citizens.wording import probe_problem
 from portal.flow.carried_out import DISCLOSING
 from portal.flow.searched import probes_of
-from portal.models import Answer, DocumentCheck, Event, Evidence, EvidenceKind, Job, JobState
+from portal.models import Answer, DocumentCheck, Event, Evidence, EvidenceKind, Job, JobState, Representation
 from rights import queries, requests
 from rights.law.lifecycle import RequestState
 from rights.models import Claim, ClockEvent, ClockKind, Right, RightsRequest
@@ -87,6 +87,7 @@ class StatusPage:
     law: laws.LawView
     questions: list[ClockEvent]
     document: DocumentCheck | None
+    representation: Representation | None
     remedies: Remedies
     can_withdraw: bool
     is_working: bool
@@ -128,6 +129,7 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         law=laws.of_request(case),
         questions=questions_of(case),
         document=case.document_checks.last() if queries.is_owed(case) else None,
+        representation=Representation.objects.filter(request=case).first() if queries.is_owed(case) else None,
         remedies=remedies_of(case),
         can_withdraw=can_withdraw(case),
         is_working=is_working(case),

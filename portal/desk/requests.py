@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from portal.desk import around, clock, documents, held, holdups, pictures, review, views
+from portal.desk import around, clock, documents, held, holdups, pictures, represented, review, views
 from portal.models import JobState
 from portal.words import JOB_PROBLEMS, SOON_DAYS, state_name
 from rights import queries
@@ -139,6 +139,9 @@ class RequestAdmin(ModelAdmin):
             "document_picture": (one + "document/<uuid:evidence_id>.jpg", documents.picture),
             "check_digits": (one + "document/check-digits/", documents.check_digits),
             "decide_document": (one + "document/decide/", documents.decide),
+            "known": (one + "known/<slug:who>/", represented.known),
+            "endangers": (one + "endangers/", represented.endangers),
+            "mandate": (one + "mandate/<uuid:evidence_id>.jpg", represented.mandate),
             "ask": (one + "ask/<slug:kind>/", clock.ask),
             "answered": (one + "answered/<int:question_id>/", clock.answered),
             "again": (one + "again/", clock.again),

@@ -10,6 +10,7 @@ It is told in this order, one module a chapter:
     suppressed   consent, withdraw_consent, judge_held, erase_held  staying erased, if the person wants a template kept
     timed        extend, doubt, ask, answer, received_again         what moves the legal date
     documented   ask_document, receive_document, decide_document         an identity document, on a recorded doubt
+    represented  put_mandate, record_known, agreed, disowned            somebody acts for another
     watched      watch_what_is_owed, watch_the_sources              nobody forgets it
     closed       destroy_what_is_due                                the end of the evidence
 
@@ -33,6 +34,7 @@ from portal.flow.documented import (
 )
 from portal.flow.erased import ErasureNotProven, copy_is_settled, erase, start_due_erasures
 from portal.flow.received import Contact, confirm, is_decided, receive, replace_probe, withdraw
+from portal.flow.represented import agreed, disowned, keep_from_child, put_mandate, record_known
 from portal.flow.searched import look_again, search, start_due_searches
 from portal.flow.suppressed import (
     consent,
@@ -51,6 +53,7 @@ __all__ = [
     "AnswerIncomplete",
     "Contact",
     "ErasureNotProven",
+    "agreed",
     "answer",
     "ask",
     "ask_document",
@@ -65,6 +68,7 @@ __all__ = [
     "delivered",
     "destroy_unused_documents",
     "destroy_what_is_due",
+    "disowned",
     "doubt",
     "end_due_consents",
     "erase",
@@ -73,13 +77,16 @@ __all__ = [
     "finish_review",
     "is_decided",
     "judge_held",
+    "keep_from_child",
     "keep_template",
     "look_again",
     "note_check_digits",
     "open_check",
+    "put_mandate",
     "receive",
     "receive_document",
     "received_again",
+    "record_known",
     "reject",
     "renew_answer",
     "replace_probe",

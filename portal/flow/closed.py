@@ -15,6 +15,7 @@ from portal.models import (
     EmailCode,
     Evidence,
     EvidenceKind,
+    Representation,
     Requester,
 )
 from rights import journal, requests
@@ -45,6 +46,7 @@ def destroy_evidence(request: RightsRequest) -> None:
     unused = DocumentCheck.objects.filter(request=request, state__in=OPEN_DOCUMENTS)
     unused.update(state=DocumentState.UNUSED, evidence=None, ended_at=now)
     reviews.forget(subject=request.pk)
+    Representation.objects.filter(request=request).update(person_email="", endangers_why="")
     Requester.objects.filter(request=request).update(name="", postal_address="", person_name="", relation="")
     if vault.destroy(request) or count:
         journal.record(

@@ -118,6 +118,8 @@ def countersign(*, request_id: UUID, right: str, by: "User") -> None:
     """Sign a proposed decision as the second person. Raises: TransitionRefused, also for its first signer."""
     request = requests.locked(request_id)
     proposal = _proposal(request.claims.get(right=right))
+    if proposal.outcome in DISCLOSING:
+        check_identity(request, proposal.identity_basis)
     decisions.countersign(decision=proposal, by=by, facts=facts_of(request))
     _carry_out_if_decided(request, by)
 

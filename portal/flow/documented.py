@@ -148,11 +148,14 @@ def withdraw_doubt(*, request_id: UUID, words: str, actor: str) -> None:
     request = requests.locked(request_id)
     timing.withdraw_doubt(request=request, words=words, actor=actor)
     check = open_check(request)
-    if check is None:
-        return
-    _end(check, DocumentState.MOOT, actor)
-    timing.answered(question=check.question, at=timezone.now(), actor=actor)
-    outbox.post(request=request, event=Event.DOCUMENT_MOOT, key=str(check.pk), context=as_it_is(request))
+    if check is not None:
+        _end(check, DocumentState.MOOT, actor)
+    open_questions = list(queries.open_questions(request).filter(asked_for=Stop.IDENTITY))
+    for question in open_questions:
+        timing.answered(question=question, at=timezone.now(), actor=actor)
+    if check is not None or open_questions:
+        key = str((check.question if check is not None else open_questions[0]).pk)
+        outbox.post(request=request, event=Event.DOCUMENT_MOOT, key=key, context=as_it_is(request))
 
 
 def destroy_unused_documents() -> None:

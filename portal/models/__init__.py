@@ -11,6 +11,7 @@ from portal.models.local_mail import LocalMail
 from portal.models.notice import Audience, Event, Notice, NoticeState
 from portal.models.recipient import Recipient
 from portal.models.reminder import Reminder
+from portal.models.representation import Representation, Role
 from portal.models.requester import Requester
 
 __all__ = [
@@ -38,5 +39,7 @@ __all__ = [
     "Recipient",
     "Remedy",
     "Reminder",
+    "Representation",
     "Requester",
+    "Role",
 ]

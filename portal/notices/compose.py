@@ -42,7 +42,7 @@ def compose(notice: Notice) -> EmailMultiAlternatives:
     """The mail of a notice. Its subject names the matter and nothing of the person."""
     with translation.override(notice.language):
         facts = _facts(notice)
-        text = _tidy(render_to_string(f"notices/{notice.event}.txt", facts))
+        text = _tidy(render_to_string(f"notices/{_template(notice)}.txt", facts))
         subject, _newline, body = text.partition("\n")
         html = render_to_string(
             "notices/layout.html",
@@ -59,6 +59,12 @@ def compose(notice: Notice) -> EmailMultiAlternatives:
     return message
 
 
+def _template(notice: Notice) -> str:
+    """The person concerned is told in plain words, whatever happened; whoever acts for them has the details."""
+    told = notice.audience == Audience.CONCERNED and notice.event != Event.REPRESENTED
+    return "concerned" if told else notice.event
+
+
 def _addresses(notice: Notice) -> list[str]:
     """To whom it goes. Raises: Incomplete, where nobody is to be found: the notice waits until somebody is."""
     match notice.audience:
@@ -71,6 +77,8 @@ def _addresses(notice: Notice) -> list[str]:
             missing = "The controller's profile names no e-mail address of a data protection officer."
         case Audience.RECIPIENT if notice.recipient:
             found, missing = [notice.recipient.email], ""
+        case Audience.CONCERNED:
+            found, missing = [notice.request.representation.person_email], ""
         case _requester:
             found, missing = [notice.request.requester.email], ""
     if not found:
@@ -103,6 +111,8 @@ def _facts(notice: Notice) -> dict[str, Any]:
         "rights": [claim.right for claim in request.claims.order_by("right")],
         **{name: _read(value) for name, value in notice.context.items()},
     }
+    if notice.audience == Audience.CONCERNED:
+        return facts | {"concerned_url": links.concerned_url(request), "event": notice.event}
     if notice.code is not None:
         from portal.identity.email_code import digits  # that module posts notices
 

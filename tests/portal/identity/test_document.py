@@ -18,6 +18,7 @@ from portal.models import DocumentCheck, Event, Evidence, EvidenceKind, Job, Job
 from portal.notices.compose import compose
 from rights import queries
 from rights.law.lifecycle import TransitionRefused
+from rights.law.regime import Stop
 from rights.models import JournalEntry, RightsRequest
 from tests.fakes import paint
 from tests.portal.citizens.person import Person, upload
@@ -310,6 +311,14 @@ def test_a_doubt_that_is_withdrawn_takes_everything_with_it(of_march: RightsRequ
         with pytest.raises(TransitionRefused, match="no doubt"):
             flow.withdraw_doubt(request_id=of_march.pk, words="Again.", actor="staff:1")
         assert url("ask_document", of_march) not in desk.get(page(of_march)).content.decode()
+
+
+def test_a_plain_question_about_identity_ends_with_the_doubt(case: RightsRequest) -> None:
+    flow.doubt(request_id=case.pk, words="The age differs.", actor="staff:1")
+    flow.ask(request_id=case.pk, kind=Stop.IDENTITY, question="When did you move?", actor="staff:1")
+    flow.withdraw_doubt(request_id=case.pk, words="A slip.", actor="staff:1")
+    assert not queries.open_questions(case).exists()
+    assert case.notices.filter(event=Event.DOCUMENT_MOOT).count() == 1
 
 
 def test_a_picture_that_came_is_destroyed_with_the_doubt(case: RightsRequest) -> None:
