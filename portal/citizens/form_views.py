@@ -246,7 +246,7 @@ def receiver(draft: drafts.OpenDraft) -> Any:
                 person_name=person["person_name"].strip() if on_behalf else "",
                 relation=person["relation"].strip() if on_behalf else "",
                 role=person["about"] if on_behalf else Role.AGENT,
-                person_email=person.get("person_email", "").strip() if on_behalf else "",
+                person_email=(person.get("person_email") or "").strip() if on_behalf else "",
                 place=contact.get("place") or "",
             ),
             channel=Channel.WEB,
