@@ -244,6 +244,8 @@ if PRODUCTION:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+TRUSTED_PROXIES = env.int("REGARD_TRUSTED_PROXIES", 0)
+"""How many proxies of ours a citizen passes; each adds one address to X-Forwarded-For."""
 LOGIN_URL = reverse_lazy("admin:login")
 
 AUTH_PASSWORD_VALIDATORS = [

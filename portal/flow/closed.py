@@ -6,6 +6,7 @@ from django.utils import timezone
 from matching import reviews
 from portal import retention, vault
 from portal.answers import archive
+from portal.identity import networks
 from portal.models import (
     OPEN_DOCUMENTS,
     Answer,
@@ -68,6 +69,7 @@ def destroy_what_is_due() -> None:
     """Destroy what has reached its date (`portal/retention.toml`)."""
     now = timezone.now()
     Draft.objects.filter(expires_at__lte=now).delete()
+    networks.forget()
     EmailCode.objects.filter(expires_at__lte=now - retention.length("codes")).delete()
     _destroy_addresses()
     today = timezone.localdate()

@@ -1,7 +1,7 @@
 """One file per aggregate."""
 
 from portal.models.answer import Answer
-from portal.models.code import EmailCode
+from portal.models.code import EmailCode, WrongTry
 from portal.models.controller import ControllerProfile, ControllerText, Remedy
 from portal.models.document import OPEN_DOCUMENTS, CheckDigits, DocumentCheck, DocumentState, Likeness
 from portal.models.draft import Draft
@@ -42,4 +42,5 @@ __all__ = [
     "Representation",
     "Requester",
     "Role",
+    "WrongTry",
 ]
