@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.timing --rounds 300
 
-Known and unknown take turns against a database of their own in a temporary folder. Prints JSON: medians and quartiles in
+Known and unknown take turns against a database of their own in a temporary folder. Prints JSON: quartiles in
 milliseconds, and how often the known one was slower in a pair; a half means that the time tells nothing. Timings of a
 busy machine are noisy; repeat.
 """

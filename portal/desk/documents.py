@@ -24,6 +24,14 @@ from rights.models import RightsRequest
 UNKNOWN_PERSON = ("not-identifiable", "not-authenticated")
 """Ends of the codes of those grounds that say: we do not know who asks."""
 
+FIELDS = {
+    "number": gettext_lazy("number of the document"),
+    "birth": gettext_lazy("date of birth"),
+    "expiry": gettext_lazy("valid until"),
+    "optional": gettext_lazy("optional part"),
+    "all": gettext_lazy("all together"),
+}
+
 
 class LinesForm(forms.Form):
     """The lines of a machine-readable zone, as far as they can be seen. Never shown again, never stored."""
@@ -93,7 +101,7 @@ def _page(http: HttpRequest, request: RightsRequest, lines: LinesForm, found: di
         "doubt": queries.doubt(request),
         "probes": request.evidence.filter(kind=EvidenceKind.PROBE, destroyed_at=None),
         "lines": lines,
-        "found": [(name, outcome.label) for name, outcome in found.items()],
+        "found": [(FIELDS[name], outcome.label) for name, outcome in found.items()],
         "decision": DocumentDecisionForm(),
         "grounds": [ground for ground in grounds.for_regime(request.regime) if ground.code.endswith(UNKNOWN_PERSON)],
     }

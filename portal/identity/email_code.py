@@ -69,7 +69,8 @@ def issue(*, request: Holder) -> EmailCode:
     """Make a code and post its notice. While the entry is locked the last code is returned and nothing is posted."""
     now = timezone.now()
     last = _codes(request).last()
-    if last is not None and locked_until(request=request, now=now):
+    locked = locked_until(request=request, now=now)  # Asked for in any case: a stranger has no last code.
+    if last is not None and locked:
         return last
     carried = last.tries if last is not None and last.used_at is None and last.expires_at > now else 0
     lives = {"created_at": now, "expires_at": now + LIFETIME, "tries": 0 if carried >= TRIES else carried}
