@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -40,8 +40,8 @@ class KnownForm(forms.Form):
 
     basis = forms.ChoiceField(label=gettext_lazy("Established by"))
 
-    def __init__(self, *args: object, who: str, **kwargs: object) -> None:
-        super().__init__(*args, prefix=who, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, data: QueryDict | None = None, *, who: str) -> None:
+        super().__init__(data, prefix=who)
         field = self.fields["basis"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - told to the type checker
         field.choices = [(basis, NAMES[basis]) for basis in BASES[who]]
@@ -96,8 +96,12 @@ def known(http: HttpRequest, request: RightsRequest, who: str) -> HttpResponse:
 @desk_view(CHANGE)
 def endangers(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """No notice goes to the child any more."""
-    step = {"request_id": request.pk, "why": http.POST.get("why", ""), "actor": actor(http)}
-    attempt(http, lambda: flow.keep_from_child(**step), _("Recorded. No notice goes to the child."))
+    why = http.POST.get("why", "")
+    attempt(
+        http,
+        lambda: flow.keep_from_child(request_id=request.pk, why=why, actor=actor(http)),
+        _("Recorded. No notice goes to the child."),
+    )
     return back(request)
 
 

@@ -170,7 +170,7 @@ def test_a_mandate_is_a_picture_sealed_and_seen_by_staff_only(case: RightsReques
     assert desk.get(url("mandate", case, mandate.pk)).status_code == 200
     assert "viewed_mandate" in events(case)
     assert desk.get(url("probe", case, mandate.pk)).status_code == 404
-    assert len(flow.searched.probes_of(case)) == 1, "a mandate is not searched with"  # type: ignore[attr-defined]
+    assert len(flow.searched.probes_of(case)) == 1, "a mandate is not searched with"
 
 
 def test_notices_go_to_both_once_the_person_is_known(case: RightsRequest) -> None:

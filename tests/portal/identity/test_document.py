@@ -203,8 +203,8 @@ def test_another_session_neither_sees_the_page_nor_leaves_a_file(
     asked(case)
     stranger = person_of(another_case)
     for response in (stranger.get("document", request_id=case.pk), send(stranger, case), send(Person(), case)):
-        assert response.status_code == 302  # type: ignore[attr-defined]
-        assert response.url == reverse("citizens:find")  # type: ignore[attr-defined]
+        assert response.status_code == 302
+        assert response.url == reverse("citizens:find")
     send(stranger, another_case)
     assert not Evidence.objects.filter(kind=EvidenceKind.DOCUMENT).exists(), "nobody was asked there"
 
