@@ -201,6 +201,7 @@ RETENTION_DAYS: dict[str, int | None] = {
     "codes": env.int("REGARD_CODES_DAYS", None),
     "answer": env.int("REGARD_ANSWER_DAYS", None),
     "evidence": env.int("REGARD_EVIDENCE_DAYS", None),
+    "document": env.int("REGARD_DOCUMENT_DAYS", None),
     "record": env.int("REGARD_RECORD_DAYS", None),
     "template": 365 * TEMPLATE_YEARS,
 }

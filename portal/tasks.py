@@ -21,6 +21,7 @@ STEPS = {
     JobKind.ERASE: flow.erase,
     JobKind.KEEP_TEMPLATE: flow.keep_template,
     JobKind.ERASE_HELD: flow.erase_held,
+    JobKind.COMPARE_DOCUMENT: flow.compare_document,
 }
 
 
@@ -67,9 +68,11 @@ def pick_up() -> None:
         nudge("deliver", str(notice_id))
     flow.watch_what_is_owed()
     flow.start_due_searches()
+    flow.start_due_comparisons()
     flow.start_due_erasures()
     flow.start_due_held_erasures()
     flow.end_due_consents()
+    flow.destroy_unused_documents()
     flow.destroy_what_is_due()
 
 

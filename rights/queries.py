@@ -90,6 +90,12 @@ def open_questions(request: RightsRequest) -> QuerySet[ClockEvent]:
     return request.clock_events.filter(kind=ClockKind.ASKED, answer__isnull=True).order_by("at", "pk")
 
 
+def doubt(request: RightsRequest) -> ClockEvent | None:
+    """The reasonable doubt about who asks that stands on record; None where none does, or it was withdrawn."""
+    last = request.clock_events.filter(kind=ClockKind.DOUBTED).order_by("at", "pk").last()
+    return None if last is None or last.detail.get("withdrawn") else last
+
+
 def extended_on(request: RightsRequest) -> date | None:
     """The day of the notice of extension."""
     event = request.clock_events.filter(kind=ClockKind.EXTENDED).first()

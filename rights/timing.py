@@ -89,6 +89,20 @@ def doubt(*, request: RightsRequest, words: str, actor: str) -> ClockEvent:
 
 
 @transaction.atomic
+def withdraw_doubt(*, request: RightsRequest, words: str, actor: str) -> ClockEvent:
+    """Record that the doubt about who asks is gone, and why. Raises: TransitionRefused."""
+    _owed(request)
+    if queries.doubt(request) is None:
+        raise TransitionRefused(gettext_noop("There is no doubt on record that could be withdrawn."))
+    words = _said(words, gettext_noop("Write down why the doubt is gone."), "GDPR 12(6)")
+    event = ClockEvent.objects.create(
+        request=request, kind=ClockKind.DOUBTED, at=timezone.now(), words=words, by=actor, detail={"withdrawn": True}
+    )
+    journal.record(request=request, actor=actor, event="doubt_withdrawn")
+    return event
+
+
+@transaction.atomic
 def ask(*, request: RightsRequest, kind: Stop, question: str, actor: str, facts: Facts) -> ClockEvent:
     """Ask the person for something, with a notice that goes today; whether that stops the clock says the law.
 
@@ -102,7 +116,7 @@ def ask(*, request: RightsRequest, kind: Stop, question: str, actor: str, facts:
     if request.state == RequestState.DECIDED:
         raise TransitionRefused(gettext_noop("This request is decided; there is nothing left to ask."))
     words = _said(question, gettext_noop("Write down what the person is asked for."), "GDPR 12(1)")
-    doubted = request.clock_events.filter(kind=ClockKind.DOUBTED).order_by("at", "pk").last()
+    doubted = queries.doubt(request)
     check_asking(kind, replace(facts, regime=request.regime, doubt=doubted.words if doubted else ""))
     if queries.open_questions(request).filter(asked_for=kind).exists():
         raise TransitionRefused(gettext_noop("The person was asked for this already and has not answered yet."))

@@ -23,7 +23,7 @@ from portal.citizens.form_views import forget_cookie
 from portal.citizens.forms import CodeForm, FindForm
 from portal.citizens.guard import not_open, personal, to_find
 from portal.citizens.passes import Purpose
-from portal.identity import email_code, links
+from portal.identity import email_code, links, networks
 from portal.identity.email_code import CodeResult, CodeStatus
 from portal.models import Requester
 from rights.models import RightsRequest
@@ -78,9 +78,15 @@ class Code(View):
         form = CodeForm(request.POST)
         if not form.is_valid():
             return self.show(form)
+        lifts = networks.closed_until(request)
+        if lifts:
+            text = gettext("Too many wrong codes came from this network. No code is taken from it before %(time)s.")
+            form.add_error("code", text % {"time": clock_time(lifts)})
+            return self.show(form)
         result = email_code.check(request=self.holder, digits=form.cleaned_data["code"])
         if self.case is None or not result.ok:
             attempts.refused(REFUSED.get(result.status, Attempt.CODE_WRONG), self.request_id)
+            networks.note_wrong(request)
             form.add_error("code", what_to_say(result))
             return self.show(form)
         return self.enter(self.case)

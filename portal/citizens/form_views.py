@@ -18,6 +18,7 @@ from portal import drafts, flow, laws, retention
 from portal.citizens import passes
 from portal.citizens.forms import ContactForm, PersonForm, PhotoStepForm, RightsForm
 from portal.citizens.guard import personal
+from portal.models import Role
 from rights.models import Channel, Right, RightsRequest
 
 COOKIE = "regard_draft"
@@ -78,7 +79,7 @@ def first_open(draft: drafts.OpenDraft) -> str | None:
 
 def _options(step: str, draft: drafts.OpenDraft | None) -> dict[str, Any]:
     answers = draft.answers() if draft else {}
-    on_behalf = answers.get("person", {}).get("about") == PersonForm.OTHER
+    on_behalf = answers.get("person", {}).get("about") in Role.values
     if step == "contact":
         return {"on_behalf": on_behalf}
     if step == "photo":
@@ -160,7 +161,7 @@ class Step(View):
         context = progress(step) | {
             "form": form,
             "step": step,
-            "on_behalf": answers.get("person", {}).get("about") == PersonForm.OTHER,
+            "on_behalf": answers.get("person", {}).get("about") in Role.values,
             "held": bool(self.draft and self.draft.photo()),
             "to_check": "check" in self.request.GET,
         }
@@ -238,7 +239,7 @@ def receiver(draft: drafts.OpenDraft) -> Any:
     """What puts the draft on record as a request."""
     answers, probe = draft.answers(), draft.photo()
     person, contact = answers["person"], answers["contact"]
-    on_behalf = person["about"] == PersonForm.OTHER
+    on_behalf = person["about"] in Role.values
 
     def receive() -> RightsRequest:
         return flow.receive(
@@ -250,6 +251,8 @@ def receiver(draft: drafts.OpenDraft) -> Any:
                 on_behalf=on_behalf,
                 person_name=person["person_name"].strip() if on_behalf else "",
                 relation=person["relation"].strip() if on_behalf else "",
+                role=person["about"] if on_behalf else Role.AGENT,
+                person_email=(person.get("person_email") or "").strip() if on_behalf else "",
                 place=contact.get("place") or "",
             ),
             channel=Channel.WEB,

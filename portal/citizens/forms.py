@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from matching.images import ImageProblem, clean_upload
 from portal import consent, places
 from portal.citizens.wording import upload_problem
-from portal.models import Requester
+from portal.models import Representation, Requester, Role
 from rights import reference
 from rights.models import Right
 
@@ -38,12 +38,17 @@ class PersonForm(forms.Form):
     """Whose pictures they are."""
 
     ME = "me"
-    OTHER = "other"
+    AGENT = Role.AGENT.value
+    PARENT = Role.PARENT.value
 
     about = forms.ChoiceField(
         label=_("Whom is the request about?"),
         widget=forms.RadioSelect,
-        choices=[(ME, _("Me")), (OTHER, _("Someone else, on whose behalf I act"))],
+        choices=[
+            (ME, _("Me")),
+            (AGENT, _("Someone else, as their agent")),
+            (PARENT, _("A child or somebody in my care, as parent or guardian")),
+        ],
         error_messages={"required": _("Say whether the request is about you or about someone else.")},
     )
     person_name = forms.CharField(
@@ -59,9 +64,18 @@ class PersonForm(forms.Form):
         required=False,
     )
 
+    person_email = forms.EmailField(
+        label=_("E-mail address of that person, if they have one of their own"),
+        help_text=_("We ask them there whether they want this. Not your own address."),
+        max_length=Representation._meta.get_field("person_email").max_length,
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"invalid": _("Write the e-mail address in full, like name@example.org.")},
+    )
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("about") == self.OTHER:
+        if cleaned.get("about") in Role.values:
             if not cleaned.get("person_name"):
                 self.add_error("person_name", _("Give the name of the person you act for."))
             if not cleaned.get("relation"):
@@ -154,6 +168,28 @@ class PhotoForm(forms.Form):
             photo.label = _("Choose another photograph")
         if oversize:
             photo.error_messages["required"] = str(upload_problem("file_too_large"))
+
+
+class DocumentForm(PhotoForm):
+    """A picture of an identity document, masked."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        photo = self.fields["photo"]
+        photo.label = _("Choose the picture of your document")
+        if not kwargs.get("oversize"):
+            photo.error_messages["required"] = _("Choose the picture of your document.")
+
+
+class MandateForm(PhotoForm):
+    """A picture of a mandate, or of a proof of parenthood or guardianship."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        photo = self.fields["photo"]
+        photo.label = _("Choose a picture of the mandate or proof")
+        if not kwargs.get("oversize"):
+            photo.error_messages["required"] = _("Choose a picture of the mandate or proof.")
 
 
 class PhotoStepForm(PhotoForm):

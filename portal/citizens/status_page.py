@@ -20,7 +20,7 @@ from portal.citizens.story import Step, next_words, shown_state, timeline
 from portal.citizens.wording import probe_problem
 from portal.flow.carried_out import DISCLOSING
 from portal.flow.searched import probes_of
-from portal.models import Answer, Event, Evidence, EvidenceKind, Job, JobState
+from portal.models import Answer, DocumentCheck, Event, Evidence, EvidenceKind, Job, JobState, Representation
 from rights import queries, requests
 from rights.law.lifecycle import RequestState
 from rights.models import Claim, ClockEvent, ClockKind, Right, RightsRequest
@@ -86,6 +86,8 @@ class StatusPage:
     linked: list[Linked]
     law: laws.LawView
     questions: list[ClockEvent]
+    document: DocumentCheck | None
+    representation: Representation | None
     remedies: Remedies
     can_withdraw: bool
     is_working: bool
@@ -95,9 +97,11 @@ class StatusPage:
         """Changes when something happened to the request; the page is refreshed by it."""
         asks = ("photo" if self.photo_ask else "") + "".join(str(question.pk) for question in self.questions)
         answer = str(self.answer.delivered_at) if self.answer else ""
+        document = f"{self.document.pk}{self.document.state}" if self.document else ""
         kept = bool(self.keeping and self.keeping.kept)
         since = max(step.at.timestamp() for step in self.steps if step.at)
-        return f"{shown_state(self.case)}-{since:.0f}-{asks}-{answer}-{kept}-{self.is_working}"
+        shown = shown_state(self.case)
+        return f"{shown}-{since:.0f}-{asks}-{answer}-{kept}-{document}-{self.is_working}"
 
 
 def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
@@ -124,7 +128,9 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         keeping=keeping(case),
         linked=linked(case, session),
         law=laws.of_request(case),
-        questions=list(queries.open_questions(case)) if queries.is_owed(case) else [],
+        questions=questions_of(case),
+        document=case.document_checks.last() if queries.is_owed(case) else None,
+        representation=Representation.objects.filter(request=case).first() if queries.is_owed(case) else None,
         remedies=remedies_of(case),
         can_withdraw=can_withdraw(case),
         is_working=is_working(case),
@@ -144,6 +150,11 @@ def clock_of(case: RightsRequest) -> Clock:
         stands=deadline.standing_since is not None,
         extended=case.clock_events.filter(kind=ClockKind.EXTENDED).first(),
     )
+
+
+def questions_of(case: RightsRequest) -> list[ClockEvent]:
+    """The questions that are answered in words here; a document has a page of its own."""
+    return list(queries.open_questions(case).filter(document_check=None)) if queries.is_owed(case) else []
 
 
 def photo_ask(case: RightsRequest) -> PhotoAsk | None:

@@ -3,7 +3,15 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.citizens import action_views, code_views, form_views, front_views, transparency_views
+from portal.citizens import (
+    action_views,
+    code_views,
+    concerned_views,
+    document_views,
+    form_views,
+    front_views,
+    transparency_views,
+)
 
 app_name = "citizens"
 
@@ -22,6 +30,9 @@ urlpatterns = [
     path("requests/<uuid:request_id>/code/", code_views.Code.as_view(), name="code"),
     path("requests/<uuid:request_id>/photo/", action_views.photo, name="photo"),
     path("requests/<uuid:request_id>/questions/<int:question_id>/", action_views.reply, name="reply"),
+    path("open/concerned/<str:token>/", concerned_views.concerned, name="concerned"),
+    path("requests/<uuid:request_id>/mandate/", concerned_views.mandate, name="mandate"),
+    path("requests/<uuid:request_id>/document/", document_views.document, name="document"),
     path("requests/<uuid:request_id>/withdraw/", action_views.withdraw, name="withdraw"),
     path("requests/<uuid:request_id>/erase-now/", action_views.erase_now, name="erase_now"),
     path("requests/<uuid:request_id>/template/keep/", action_views.consent, name="consent"),

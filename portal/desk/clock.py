@@ -13,10 +13,10 @@ from django.views.decorators.http import require_POST
 
 from portal import flow, vault
 from portal.desk.access import actor, desk_view, member, seen
-from portal.desk.forms import AgainForm, AnswerForm, AskForm, DoubtForm, ExtendForm
+from portal.desk.forms import AgainForm, AnswerForm, AskForm, DoubtForm, ExtendForm, UndoubtForm
 from portal.desk.pages import attempt, back
 from portal.flow.timed import what_is_open
-from portal.models import Evidence, EvidenceKind
+from portal.models import DocumentCheck, Evidence, EvidenceKind
 from portal.staff.roles import DECIDE, HANDLE, READ
 from portal.wording import refusal
 from rights import queries
@@ -36,6 +36,9 @@ class ClockView:
     doubt: DoubtForm | None
     identity: AskForm | None
     identity_why_not: str
+    doubted: ClockEvent | None
+    undoubt: UndoubtForm | None
+    documents: list[DocumentCheck]
     clarification: AskForm | None
     again: AgainForm
     replies: list[Evidence]
@@ -48,6 +51,7 @@ def clock_view(request: RightsRequest) -> ClockView:
     questions = list(queries.open_questions(request)) if owed else []
     open_kinds = {question.asked_for for question in questions}
     why_not = _why_no_identity(request)
+    doubted = queries.doubt(request)
     limit = deadline.extension_limit
     extendable = owed and limit is not None and queries.today() <= limit and queries.extended_on(request) is None
     return ClockView(
@@ -58,6 +62,9 @@ def clock_view(request: RightsRequest) -> ClockView:
         doubt=DoubtForm(prefix="doubt") if owed else None,
         identity=AskForm(prefix="identity") if owed and not why_not and Stop.IDENTITY not in open_kinds else None,
         identity_why_not=why_not,
+        doubted=doubted,
+        undoubt=UndoubtForm(prefix="undoubt") if owed and doubted else None,
+        documents=list(request.document_checks.all()),
         clarification=AskForm(prefix="clarification") if owed and Stop.CLARIFICATION not in open_kinds else None,
         again=AgainForm(prefix="again"),
         replies=list(request.evidence.filter(kind=EvidenceKind.REPLY)),
@@ -66,7 +73,7 @@ def clock_view(request: RightsRequest) -> ClockView:
 
 def _why_no_identity(request: RightsRequest) -> str:
     """Why no more may be asked about who the person is; empty if it may."""
-    doubted = request.clock_events.filter(kind=ClockKind.DOUBTED).last()
+    doubted = queries.doubt(request)
     try:
         check_asking(Stop.IDENTITY, what_is_open(request, doubt=doubted.words if doubted else ""))
     except TransitionRefused as refused:

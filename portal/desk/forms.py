@@ -19,7 +19,7 @@ from matching.models import HoldOutcome
 from portal import places
 from portal.flow import Contact
 from portal.identity.basis import IdentityBasis
-from portal.models import ControllerProfile
+from portal.models import ControllerProfile, Role
 from rights.law import grounds
 from rights.law.lifecycle import ClaimOutcome
 from rights.models import Channel, Claim, Right
@@ -157,6 +157,8 @@ class LetterForm(forms.Form):
     on_behalf = forms.BooleanField(label=_("Asks on behalf of someone else"), required=False)
     person_name = forms.CharField(label=_("Person concerned"), required=False, max_length=200)
     relation = forms.CharField(label=_("In what capacity"), required=False, max_length=200)
+    role = forms.ChoiceField(label=_("If on behalf of someone else, as"), choices=Role.choices, required=False)
+    person_email = forms.EmailField(label=_("E-mail of the person concerned, if known"), required=False)
     photo = PhotoField(label=_("Photograph, if one was sent"), required=False)
 
     def clean_received_at(self) -> object:
@@ -173,8 +175,10 @@ class LetterForm(forms.Form):
 
     def contact(self) -> Contact:
         """The contact part of the valid form."""
-        names = ("name", "email", "language", "on_behalf", "person_name", "relation", "postal_address", "place")
-        return Contact(**{name: self.cleaned_data[name] for name in names})
+        names = ("name", "email", "language", "on_behalf", "person_name", "relation", "postal_address", "place",
+                 "person_email")  # fmt: skip
+        role = self.cleaned_data["role"] or Role.AGENT
+        return Contact(role=role, **{name: self.cleaned_data[name] for name in names})
 
 
 class ExtendForm(forms.Form):
@@ -193,6 +197,12 @@ class DoubtForm(forms.Form):
         label=_("What makes you doubt who asks? Name the contradiction, not a person"),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+
+class UndoubtForm(forms.Form):
+    """Why a doubt is gone."""
+
+    words = forms.CharField(label=_("Why the doubt is gone"), widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class AskForm(forms.Form):

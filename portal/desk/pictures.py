@@ -16,6 +16,7 @@ from matching.keys import box_of
 from matching.models import Face, Hit, Photo, PhotoStatus
 from portal import vault
 from portal.desk.access import desk_view, seen, staff_view
+from portal.models import EvidenceKind
 from portal.staff.roles import JUDGE, SEE_HITS, SEE_PROBE
 from rights.models import RightsRequest
 
@@ -37,7 +38,7 @@ def _jpeg(data: bytes) -> HttpResponse:
 @desk_view(SEE_PROBE)
 def probe(http: HttpRequest, request: RightsRequest, evidence_id: UUID) -> HttpResponse:
     """The photograph the requester supplied."""
-    evidence = get_object_or_404(request.evidence, pk=evidence_id, destroyed_at=None)
+    evidence = get_object_or_404(request.evidence, pk=evidence_id, kind=EvidenceKind.PROBE, destroyed_at=None)
     try:
         data = vault.unseal(request, bytes(evidence.sealed))
     except vault.VaultError as error:

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal.desk import around, clock, held, holdups, pictures, review, views
+from portal.desk import around, clock, documents, held, holdups, pictures, represented, review, views
 from portal.desk.labels import Colour, label
 from portal.models import JobState
 from portal.words import JOB_PROBLEMS, SOON_DAYS, state_name
@@ -147,6 +147,15 @@ class RequestAdmin(admin.ModelAdmin):
             "decide": (one + "decide/<slug:right>/", views.decide),
             "extend": (one + "extend/", clock.extend),
             "doubt": (one + "doubt/", clock.doubt),
+            "undoubt": (one + "doubt/withdraw/", documents.withdraw_doubt),
+            "ask_document": (one + "document/ask/", documents.ask),
+            "document": (one + "document/", documents.document),
+            "document_picture": (one + "document/<uuid:evidence_id>.jpg", documents.picture),
+            "check_digits": (one + "document/check-digits/", documents.check_digits),
+            "decide_document": (one + "document/decide/", documents.decide),
+            "known": (one + "known/<slug:who>/", represented.known),
+            "endangers": (one + "endangers/", represented.endangers),
+            "mandate": (one + "mandate/<uuid:evidence_id>.jpg", represented.mandate),
             "ask": (one + "ask/<slug:kind>/", clock.ask),
             "answered": (one + "answered/<int:question_id>/", clock.answered),
             "again": (one + "again/", clock.again),

@@ -15,7 +15,7 @@ from matching.reviews import Outcome
 from portal import flow, laws
 from portal.answers import archive, kept
 from portal.answers.facts import missing
-from portal.desk import holdups
+from portal.desk import holdups, represented
 from portal.desk.access import actor, desk_view, member, seen, staff_view
 from portal.desk.clock import clock_view
 from portal.desk.forms import DecisionForm, LetterForm, ProbeForm
@@ -58,32 +58,36 @@ def overview_context(request: RightsRequest, form: DecisionForm | None = None) -
     found = reviews.outcomes(request.pk)
     deadline = queries.deadline(request)
     photos = accepted_photos(request)
-    return _decisions_context(request, photos, form) | {
-        "case": request,
-        "requester": getattr(request, "requester", None),
-        "days_left": queries.days_left(request),
-        "deadline": deadline,
-        "derivation": [sentence(line) for line in deadline.derivation],
-        "milestones": queries.milestones(request),
-        "law": laws.of_request(request),
-        "missing": missing(request),
-        "holdups": holdups.of_request(request),
-        "latest": reviews.latest_search(request.pk),
-        "counts": {outcome.value: list(found.values()).count(outcome) for outcome in Outcome},
-        "hits": len(found),
-        "photos": len(photos),
-        "answer": Answer.objects.filter(request=request).first(),
-        "evidence": request.evidence.filter(kind=EvidenceKind.PROBE),
-        "jobs": request.jobs.all(),
-        "notices": request.notices.all(),
-        "journal": request.journal_entries.order_by("-position")[:200],
-        "clock": clock_view(request),
-        "kept_templates": kept.templates_of(request),
-        "probe_form": ProbeForm(),
-        "can_take_probe": request.state in (RequestState.RECEIVED, RequestState.CONFIRMED),
-        "can_review": request.state in (RequestState.SEARCHED, RequestState.REVIEWED) and found,
-        "can_withdraw": requests.allows(request, "withdraw"),
-    }
+    return (
+        _decisions_context(request, photos, form)
+        | represented.context_of(request)
+        | {
+            "case": request,
+            "requester": getattr(request, "requester", None),
+            "days_left": queries.days_left(request),
+            "deadline": deadline,
+            "derivation": [sentence(line) for line in deadline.derivation],
+            "milestones": queries.milestones(request),
+            "law": laws.of_request(request),
+            "missing": missing(request),
+            "holdups": holdups.of_request(request),
+            "latest": reviews.latest_search(request.pk),
+            "counts": {outcome.value: list(found.values()).count(outcome) for outcome in Outcome},
+            "hits": len(found),
+            "photos": len(photos),
+            "answer": Answer.objects.filter(request=request).first(),
+            "evidence": request.evidence.filter(kind=EvidenceKind.PROBE),
+            "jobs": request.jobs.all(),
+            "notices": request.notices.all(),
+            "journal": request.journal_entries.order_by("-position")[:200],
+            "clock": clock_view(request),
+            "kept_templates": kept.templates_of(request),
+            "probe_form": ProbeForm(),
+            "can_take_probe": request.state in (RequestState.RECEIVED, RequestState.CONFIRMED),
+            "can_review": request.state in (RequestState.SEARCHED, RequestState.REVIEWED) and found,
+            "can_withdraw": requests.allows(request, "withdraw"),
+        }
+    )
 
 
 def _decisions_context(request: RightsRequest, photos: dict[int, str], form: DecisionForm | None) -> dict[str, object]:

@@ -9,6 +9,8 @@ It is told in this order, one module a chapter:
     erased       erase, start_due_erasures                          the erasure and its proof
     suppressed   consent, withdraw_consent, judge_held, erase_held  staying erased, if the person wants a template kept
     timed        extend, doubt, ask, answer, received_again         what moves the legal date
+    documented   ask_document, receive_document, decide_document         an identity document, on a recorded doubt
+    represented  put_mandate, record_known, agreed, disowned            somebody acts for another
     watched      watch_what_is_owed, watch_the_sources              nobody forgets it
     closed       destroy_what_is_due                                the end of the evidence
 
@@ -19,8 +21,20 @@ was done already returns at once, and each state change is a conditional update.
 from portal.flow.carried_out import build_answer, delivered, renew_answer, waive_copy
 from portal.flow.closed import destroy_what_is_due
 from portal.flow.decided import countersign, decide, finish_review, reject, review
+from portal.flow.documented import (
+    ask_document,
+    compare_document,
+    decide_document,
+    destroy_unused_documents,
+    note_check_digits,
+    open_check,
+    receive_document,
+    start_due_comparisons,
+    withdraw_doubt,
+)
 from portal.flow.erased import ErasureNotProven, copy_is_settled, erase, start_due_erasures
 from portal.flow.received import Contact, confirm, is_decided, receive, replace_probe, withdraw
+from portal.flow.represented import agreed, disowned, keep_from_child, put_mandate, record_known
 from portal.flow.searched import look_again, search, start_due_searches
 from portal.flow.suppressed import (
     consent,
@@ -39,16 +53,22 @@ __all__ = [
     "AnswerIncomplete",
     "Contact",
     "ErasureNotProven",
+    "agreed",
     "answer",
     "ask",
+    "ask_document",
     "build_answer",
+    "compare_document",
     "confirm",
     "consent",
     "copy_is_settled",
     "countersign",
     "decide",
+    "decide_document",
     "delivered",
+    "destroy_unused_documents",
     "destroy_what_is_due",
+    "disowned",
     "doubt",
     "end_due_consents",
     "erase",
@@ -57,15 +77,22 @@ __all__ = [
     "finish_review",
     "is_decided",
     "judge_held",
+    "keep_from_child",
     "keep_template",
     "look_again",
+    "note_check_digits",
+    "open_check",
+    "put_mandate",
     "receive",
+    "receive_document",
     "received_again",
+    "record_known",
     "reject",
     "renew_answer",
     "replace_probe",
     "review",
     "search",
+    "start_due_comparisons",
     "start_due_erasures",
     "start_due_held_erasures",
     "start_due_searches",
@@ -74,4 +101,5 @@ __all__ = [
     "watch_what_is_owed",
     "withdraw",
     "withdraw_consent",
+    "withdraw_doubt",
 ]

@@ -6,7 +6,19 @@ from django.utils import timezone
 from matching import reviews
 from portal import retention, vault
 from portal.answers import archive
-from portal.models import Answer, Draft, EmailCode, Evidence, Requester
+from portal.identity import networks
+from portal.models import (
+    OPEN_DOCUMENTS,
+    Answer,
+    DocumentCheck,
+    DocumentState,
+    Draft,
+    EmailCode,
+    Evidence,
+    EvidenceKind,
+    Representation,
+    Requester,
+)
 from rights import journal, requests
 from rights.law.lifecycle import RequestState
 from rights.models import OPEN_STATES, RightsRequest
@@ -18,7 +30,8 @@ def finish_if_carried_out(request: RightsRequest) -> None:
         return
     requests.take(request=request, step="carry_out", actor=journal.SYSTEM)
     last_day = timezone.localdate() + retention.length("evidence")
-    request.evidence.filter(destroyed_at=None).update(destroy_on=last_day)
+    kept = request.evidence.filter(destroyed_at=None).exclude(kind=EvidenceKind.DOCUMENT)
+    kept.update(destroy_on=last_day)
 
 
 def destroy_evidence(request: RightsRequest) -> None:
@@ -31,7 +44,10 @@ def destroy_evidence(request: RightsRequest) -> None:
     Answer.objects.filter(request=request).delete()
     now = timezone.now()
     count = request.evidence.filter(destroyed_at=None).update(sealed=b"", destroyed_at=now)
+    unused = DocumentCheck.objects.filter(request=request, state__in=OPEN_DOCUMENTS)
+    unused.update(state=DocumentState.UNUSED, evidence=None, ended_at=now)
     reviews.forget(subject=request.pk)
+    Representation.objects.filter(request=request).update(person_email="", endangers_why="")
     Requester.objects.filter(request=request).update(name="", postal_address="", person_name="", relation="")
     if vault.destroy(request) or count:
         journal.record(
@@ -53,6 +69,7 @@ def destroy_what_is_due() -> None:
     """Destroy what has reached its date (`portal/retention.toml`)."""
     now = timezone.now()
     Draft.objects.filter(expires_at__lte=now).delete()
+    networks.forget()
     EmailCode.objects.filter(expires_at__lte=now - retention.length("codes")).delete()
     _destroy_addresses()
     today = timezone.localdate()
@@ -67,6 +84,7 @@ def destroy_what_is_due() -> None:
             requests.take(request=request, step="close", actor=journal.SYSTEM)
     # A request still owed something keeps its photograph, or it could never be answered; the date moves, on record.
     overdue = Evidence.objects.filter(destroyed_at=None, destroy_on__lte=today, request__state__in=OPEN_STATES)
+    overdue = overdue.exclude(kind=EvidenceKind.DOCUMENT)
     for evidence in overdue.exclude(request__state=RequestState.CARRIED_OUT).select_related("request"):
         with transaction.atomic():
             evidence.destroy_on = today + retention.length("evidence")

@@ -12,7 +12,8 @@ from matching import reviews
 from matching.models import Erasure
 from matching.reviews import Outcome
 from portal.answers.facts import missing, missing_remedies
-from portal.flow.carried_out import absent, erasure_to_do, start
+from portal.flow.carried_out import DISCLOSING, absent, erasure_to_do, start
+from portal.flow.known import check_identity
 from portal.flow.received import is_decided
 from portal.identity.basis import IdentityBasis
 from portal.models import ControllerProfile
@@ -104,6 +105,8 @@ def decide(
     wanted = ClaimOutcome(outcome)
     if identity_basis:
         IdentityBasis(identity_basis)
+    if wanted in DISCLOSING:
+        check_identity(request, identity_basis)
     unlawful = bool(ControllerProfile.load().found_unlawful.strip())
     facts = facts_of(request)
     decision = decisions.decide(
@@ -129,6 +132,8 @@ def countersign(*, request_id: UUID, right: str, by: "User") -> None:
     """Sign a proposed decision as the second person. Raises: TransitionRefused, also for its first signer."""
     request = requests.locked(request_id)
     proposal = _proposal(request.claims.get(right=right))
+    if proposal.outcome in DISCLOSING:
+        check_identity(request, proposal.identity_basis)
     decisions.countersign(decision=proposal, by=by, facts=facts_of(request))
     _carry_out_if_decided(request, by)
 

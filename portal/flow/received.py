@@ -12,7 +12,17 @@ from django.utils import timezone
 from portal import jobs, retention, vault
 from portal.flow.closed import destroy_evidence
 from portal.identity import email_code
-from portal.models import ControllerProfile, Event, Evidence, EvidenceKind, JobKind, Requester
+from portal.models import (
+    Audience,
+    ControllerProfile,
+    Event,
+    Evidence,
+    EvidenceKind,
+    JobKind,
+    Representation,
+    Requester,
+    Role,
+)
 from portal.notices import outbox
 from rights import journal, requests
 from rights.law.lifecycle import ClaimOutcome, RequestState, TransitionRefused
@@ -32,6 +42,8 @@ class Contact:
     relation: str = ""
     postal_address: str = ""
     place: str = ""
+    role: str = Role.AGENT
+    person_email: str = ""
 
 
 @transaction.atomic
@@ -76,12 +88,22 @@ def receive(
         relation=contact.relation,
     )
     vault.create_key(request)
+    if contact.on_behalf:
+        _represent(request, contact)
     if probe is not None:
         _keep_probe(request, probe)
     outbox.post(request=request, event=Event.ACKNOWLEDGED)
     if contact.email:
         email_code.issue(request=request)
     return request
+
+
+def _represent(request: RightsRequest, contact: Contact) -> None:
+    """Put on record that somebody acts for another, who is asked themselves where they have an address."""
+    own = contact.person_email if contact.person_email.lower() != contact.email.lower() else ""
+    Representation.objects.create(request=request, role=contact.role, person_email=own)
+    if own:
+        outbox.post(request=request, event=Event.REPRESENTED, audience=Audience.CONCERNED)
 
 
 def _open_request_of(email: str) -> RightsRequest | None:

@@ -25,7 +25,7 @@ def extend(*, request_id: UUID, reasons: str, actor: str) -> None:
         rights.law.clock.ExtensionRefused, TransitionRefused: nothing was extended, nothing is sent.
     """
     event = timing.extend(request=requests.locked(request_id), reasons=reasons, actor=actor)
-    outbox.post(request=event.request, event=Event.EXTENDED, key=str(event.pk), context=_as_it_is(event.request))
+    outbox.post(request=event.request, event=Event.EXTENDED, key=str(event.pk), context=as_it_is(event.request))
 
 
 @transaction.atomic
@@ -43,7 +43,7 @@ def ask(*, request_id: UUID, kind: Stop, question: str, actor: str) -> None:
     """
     request = requests.locked(request_id)
     event = timing.ask(request=request, kind=kind, question=question, actor=actor, facts=what_is_open(request))
-    outbox.post(request=request, event=Event.ASKED, key=str(event.pk), context=_as_it_is(request))
+    outbox.post(request=request, event=Event.ASKED, key=str(event.pk), context=as_it_is(request))
 
 
 def what_is_open(request: RightsRequest, *, doubt: str = "") -> Facts:
@@ -82,10 +82,10 @@ def answer(*, request_id: UUID, question_id: int, words: str, actor: str, at: da
             sealed=vault.seal(request, words.strip().encode()),
             destroy_on=request.due + retention.length("evidence"),
         )
-    outbox.post(request=request, event=Event.CLOCK_RUNS, key=str(question.pk), context=_as_it_is(request))
+    outbox.post(request=request, event=Event.CLOCK_RUNS, key=str(question.pk), context=as_it_is(request))
 
 
-def _as_it_is(request: RightsRequest) -> dict[str, object]:
+def as_it_is(request: RightsRequest) -> dict[str, object]:
     """The clock at the moment of a notice: what it says must not change until it goes, nor when it is shown again."""
     return {"due": request.due.isoformat(), "stands": queries.deadline(request).standing_since is not None}
 

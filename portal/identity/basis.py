@@ -11,4 +11,5 @@ class IdentityBasis(models.TextChoices):
     IN_PERSON = "in_person", _("met in person")
     VIDEO_CALL = "video_call", _("video call")
     KNOWN_CONTACT = "known_contact", _("known contact details or an existing account")
+    IDENTITY_CARD = "identity_card", _("identity card was checked")
     MANDATE = "mandate", _("mandate seen, and the person concerned reached")

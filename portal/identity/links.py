@@ -1,5 +1,6 @@
-"""The link in a mail that opens one request's status page."""
+"""Links in mails: to one request's status page, and to the question whether the person concerned wants it."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -9,6 +10,8 @@ from django.urls import reverse
 from rights.models import RightsRequest
 
 SALT = "portal.status-link"
+CONCERNED_SALT = "portal.concerned-link"
+CONCERNED_LASTS = timedelta(days=30)
 
 
 def status_url(request: RightsRequest) -> str:
@@ -21,5 +24,19 @@ def request_of(token: str) -> UUID | None:
     """The request a token was made for; None if the token was not made by this server."""
     try:
         return UUID(signing.loads(token, salt=SALT))
+    except (signing.BadSignature, ValueError, TypeError, AttributeError):
+        return None
+
+
+def concerned_url(request: RightsRequest) -> str:
+    """The absolute address of the page that asks the person concerned. Only a mail to their own address holds it."""
+    token = signing.dumps(request.pk.hex, salt=CONCERNED_SALT)
+    return settings.PUBLIC_URL + reverse("citizens:concerned", args=[token])
+
+
+def concerned_request_of(token: str) -> UUID | None:
+    """The request such a token was made for; None if it has expired, or this server did not make it."""
+    try:
+        return UUID(signing.loads(token, salt=CONCERNED_SALT, max_age=CONCERNED_LASTS))
     except (signing.BadSignature, ValueError, TypeError, AttributeError):
         return None

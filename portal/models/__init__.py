@@ -1,8 +1,9 @@
 """One file per aggregate."""
 
 from portal.models.answer import Answer
-from portal.models.code import EmailCode
+from portal.models.code import EmailCode, WrongTry
 from portal.models.controller import ControllerProfile, ControllerText, Remedy
+from portal.models.document import OPEN_DOCUMENTS, CheckDigits, DocumentCheck, DocumentState, Likeness
 from portal.models.draft import Draft
 from portal.models.evidence import Evidence, EvidenceKey, EvidenceKind
 from portal.models.job import Job, JobKind, JobState
@@ -10,14 +11,19 @@ from portal.models.local_mail import LocalMail
 from portal.models.notice import Audience, Event, Notice, NoticeState
 from portal.models.recipient import Recipient
 from portal.models.reminder import Reminder
+from portal.models.representation import Representation, Role
 from portal.models.requester import Requester
 from portal.models.staff import FailureKind, RecoveryCodes, SignInFailures, StaffAccount, Totp
 
 __all__ = [
+    "OPEN_DOCUMENTS",
     "Answer",
     "Audience",
+    "CheckDigits",
     "ControllerProfile",
     "ControllerText",
+    "DocumentCheck",
+    "DocumentState",
     "Draft",
     "EmailCode",
     "Event",
@@ -28,6 +34,7 @@ __all__ = [
     "Job",
     "JobKind",
     "JobState",
+    "Likeness",
     "LocalMail",
     "Notice",
     "NoticeState",
@@ -35,8 +42,11 @@ __all__ = [
     "RecoveryCodes",
     "Remedy",
     "Reminder",
+    "Representation",
     "Requester",
+    "Role",
     "SignInFailures",
     "StaffAccount",
     "Totp",
+    "WrongTry",
 ]

@@ -7,6 +7,20 @@ from django.db import models
 from rights.models import RightsRequest
 
 
+class WrongTry(models.Model):
+    """One wrong code from a network, which is known by a keyed hash only. Deleted after an hour."""
+
+    network = models.CharField(max_length=64, help_text="HMAC-SHA-256 of the IPv4 address or the IPv6 /64.")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(name="wrong_tries_of_a_network", fields=["network", "at"])]
+
+    def __str__(self) -> str:
+        return f"wrong try {self.pk}"
+
+
 class EmailCode(models.Model):
     """A six-digit code. The digits are derived from the row's id under the server's secret and stored nowhere.
 

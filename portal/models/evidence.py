@@ -25,6 +25,8 @@ class EvidenceKey(models.Model):
 class EvidenceKind(models.TextChoices):
     PROBE = "probe", _("photo supplied by the requester")
     REPLY = "reply", _("what the requester answered to a question")
+    DOCUMENT = "document", _("picture of an identity document")
+    MANDATE = "mandate", _("picture of a mandate or of a proof of guardianship")
 
 
 class Evidence(models.Model):

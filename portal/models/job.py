@@ -11,6 +11,7 @@ class JobKind(models.TextChoices):
     ERASE = "erase"
     KEEP_TEMPLATE = "keep_template"
     ERASE_HELD = "erase_held"
+    COMPARE_DOCUMENT = "compare_document"
 
 
 class JobState(models.TextChoices):

@@ -26,6 +26,11 @@ class Event(models.TextChoices):
     EXTENDED = "extended", _("time extended, with reasons")
     ASKED = "asked", _("asked for something")
     CLOCK_RUNS = "clock_runs", _("answer received, new date")
+    DOCUMENT_ASKED = "document_asked", _("asked for an identity document")
+    DOCUMENT_DONE = "document_done", _("identity document checked and destroyed")
+    DOCUMENT_MOOT = "document_moot", _("identity document no longer needed")
+    REPRESENTED = "represented", _("somebody acts for the person")
+    DISOWNED = "disowned", _("closed: the person concerned did not ask")
     DUE_SOON = "due_soon", _("reminder to staff: due soon")
     DUE = "due", _("data protection officer told: due or overdue")
 
@@ -34,6 +39,7 @@ class Audience(models.TextChoices):
     """To whom a notice goes."""
 
     REQUESTER = "requester", _("requester")
+    CONCERNED = "concerned", _("person concerned")
     RECIPIENT = "recipient", _("recipient")
     STAFF = "staff", _("staff")
     DPO = "dpo", _("data protection officer")

@@ -21,7 +21,7 @@ from portal.answers.facts import missing_remedies
 from portal.answers.remedies import of_request as remedies_of
 from portal.answers.scope import withheld_photos
 from portal.identity import links
-from portal.models import Audience, ControllerProfile, ControllerText, Event, Notice
+from portal.models import Audience, ControllerProfile, ControllerText, Event, EvidenceKind, Notice
 from portal.wording import sentence
 from portal.words import state_name
 from rights import queries
@@ -42,7 +42,7 @@ def compose(notice: Notice) -> EmailMultiAlternatives:
     """The mail of a notice. Its subject names the matter and nothing of the person."""
     with translation.override(notice.language):
         facts = _facts(notice)
-        text = _tidy(render_to_string(f"notices/{notice.event}.txt", facts))
+        text = _tidy(render_to_string(f"notices/{_template(notice)}.txt", facts))
         subject, _newline, body = text.partition("\n")
         html = render_to_string(
             "notices/layout.html",
@@ -59,6 +59,12 @@ def compose(notice: Notice) -> EmailMultiAlternatives:
     return message
 
 
+def _template(notice: Notice) -> str:
+    """The person concerned is told in plain words, whatever happened; whoever acts for them has the details."""
+    told = notice.audience == Audience.CONCERNED and notice.event != Event.REPRESENTED
+    return "concerned" if told else notice.event
+
+
 def _addresses(notice: Notice) -> list[str]:
     """To whom it goes. Raises: Incomplete, where nobody is to be found: the notice waits until somebody is."""
     match notice.audience:
@@ -71,6 +77,8 @@ def _addresses(notice: Notice) -> list[str]:
             missing = "The controller's profile names no e-mail address of a data protection officer."
         case Audience.RECIPIENT if notice.recipient:
             found, missing = [notice.recipient.email], ""
+        case Audience.CONCERNED:
+            found, missing = [notice.request.representation.person_email], ""
         case _requester:
             found, missing = [notice.request.requester.email], ""
     if not found:
@@ -103,6 +111,8 @@ def _facts(notice: Notice) -> dict[str, Any]:
         "rights": [claim.right for claim in request.claims.order_by("right")],
         **{name: _read(value) for name, value in notice.context.items()},
     }
+    if notice.audience == Audience.CONCERNED:
+        return facts | {"concerned_url": links.concerned_url(request), "event": notice.event}
     if notice.code is not None:
         from portal.identity.email_code import digits  # that module posts notices
 
@@ -122,7 +132,8 @@ def _read(value: object) -> object:
 
 
 def _acknowledgement(notice: Notice) -> dict[str, Any]:
-    return {"photo_missing": not notice.request.evidence.exists(), "law": laws.of_request(notice.request)}
+    photo = notice.request.evidence.filter(kind=EvidenceKind.PROBE)
+    return {"photo_missing": not photo.exists(), "law": laws.of_request(notice.request)}
 
 
 def _answer(notice: Notice) -> dict[str, Any]:
@@ -186,6 +197,10 @@ def _reminder(notice: Notice) -> dict[str, Any]:
     }
 
 
+def _document_moot(notice: Notice) -> dict[str, Any]:
+    return {"due": date.fromisoformat(notice.context["due"])}
+
+
 def _consent(notice: Notice) -> dict[str, Any]:
     return {"until": date.fromisoformat(notice.context["until"])}
 
@@ -195,12 +210,14 @@ _FACTS_OF = {
     Event.EXTENDED: _clock_event,
     Event.ASKED: _clock_event,
     Event.CLOCK_RUNS: _clock_event,
+    Event.DOCUMENT_ASKED: _clock_event,
     Event.DUE_SOON: _reminder,
     Event.DUE: _reminder,
     Event.ANSWER_READY: _answer,
     Event.ERASED: _erasure,
     Event.REFUSED: _refusal,
     Event.TEMPLATE_KEPT: _consent,
+    Event.DOCUMENT_MOOT: _document_moot,
 }
 """What a mail of this event says beyond its context."""
 

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from portal import leases
 from portal.models import Answer, Audience, EmailCode, Event, Notice, NoticeState, Recipient
+from portal.notices import concerned
 from portal.notices.compose import compose, message_id
 from portal.nudges import nudge
 from rights.models import RightsRequest
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 FIRST_RETRY = timedelta(seconds=30)
 LAST_RETRY = timedelta(hours=2)
+TO_PEOPLE = (Audience.REQUESTER, Audience.CONCERNED)
+"""Audiences that read the language of the request."""
 
 
 def post(
@@ -58,7 +61,7 @@ def post(
             "code": code,
             "audience": audience,
             "recipient": recipient,
-            "language": request.language if to_requester else settings.LANGUAGE_CODE,
+            "language": request.language if audience in TO_PEOPLE else settings.LANGUAGE_CODE,
             "context": context or {},
             "state": NoticeState.WAITING if reachable else NoticeState.BY_POST,
             "not_before": timezone.now(),
@@ -66,6 +69,9 @@ def post(
     )
     if created and reachable:
         transaction.on_commit(lambda: nudge("deliver", str(notice.pk)))
+    copy = concerned.copy_of(notice) if created else None
+    if copy is not None:
+        transaction.on_commit(lambda: nudge("deliver", str(copy.pk)))
     return notice
 
 
@@ -102,6 +108,8 @@ def _is_moot(notice: Notice, now: datetime) -> bool:
     """What no longer holds would only confuse: a code that has expired, an answer that is gone or was made anew."""
     if notice.code is not None:
         return notice.code.expires_at <= now
+    if notice.audience == Audience.CONCERNED:
+        return concerned.is_kept_from(notice)
     if notice.event == Event.ANSWER_READY:
         answer = Answer.objects.filter(request=notice.request).first()
         return answer is None or str(answer.pk) != notice.key

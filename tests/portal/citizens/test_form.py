@@ -52,8 +52,8 @@ def test_each_page_says_which_step_it_is(person: Person) -> None:
     [
         ("rights", {}, "rights"),
         ("person", {}, "about"),
-        ("person", {"about": "other"}, "person_name"),
-        ("person", {"about": "other", "person_name": "Bo"}, "relation"),
+        ("person", {"about": "agent"}, "person_name"),
+        ("person", {"about": "agent", "person_name": "Bo"}, "relation"),
         ("contact", {"email": "ada", "language": "en"}, "email"),
         ("contact", {"email": "ada@example.org", "language": "xx"}, "language"),
         ("photo", {}, "photo"),
@@ -104,7 +104,7 @@ def test_the_check_page_is_reached_only_with_every_question_answered(person: Per
 
 def test_for_somebody_else_the_name_and_the_capacity_are_kept(person: Person) -> None:
     person.answer("rights")
-    person.answer("person", about="other", person_name="Bo", relation="parent")
+    person.answer("person", about="parent", person_name="Bo", relation="parent")
     nameless = person.answer("contact", name="")
     assert "you act for someone else" in nameless.content.decode()
     person.answer("contact")

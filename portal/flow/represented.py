@@ -1,0 +1,107 @@
+"""Represented: somebody acts for another. Both are verified, and the person concerned can say no at any time."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal import retention, vault
+from portal.flow.closed import destroy_evidence
+from portal.models import Event, Evidence, EvidenceKind, Representation, Role
+from portal.notices import concerned, outbox
+from rights import journal, queries, requests
+from rights.law.lifecycle import TransitionRefused
+from rights.law.sentences import gettext_noop
+from rights.models import RightsRequest
+
+BASES = {
+    "agent": ("photo_and_email", "in_person", "video_call", "known_contact"),
+    "person": ("in_person", "video_call", "known_contact", "by_post"),
+    "mandate": ("mandate_seen", "guardianship_seen", "register_seen"),
+}
+"""What staff may record: of who acts, of the person concerned, and of the right to act."""
+
+
+def _representation(request: RightsRequest) -> Representation:
+    found = Representation.objects.filter(request=request).first()
+    if found is None or not queries.is_owed(request):
+        raise TransitionRefused(gettext_noop("Nobody acts for somebody else here, or the request has ended."))
+    return found
+
+
+@transaction.atomic
+def put_mandate(*, request_id: UUID, picture: bytes, actor: str = journal.CITIZEN) -> None:
+    """Take a picture of a mandate or of a proof of guardianship; it is destroyed with the evidence.
+
+    Args:
+        picture: a cleaned JPEG (`matching.images.clean_upload`).
+
+    Raises:
+        TransitionRefused: nobody acts for somebody else, or the request has ended. vault.Destroyed.
+    """
+    request = requests.locked(request_id)
+    _representation(request)
+    Evidence.objects.create(
+        request=request,
+        kind=EvidenceKind.MANDATE,
+        sealed=vault.seal(request, picture),
+        destroy_on=request.due + retention.length("evidence"),
+    )
+    journal.record(request=request, actor=actor, event="mandate_received")
+
+
+@transaction.atomic
+def record_known(*, request_id: UUID, who: str, basis: str, actor: str) -> None:
+    """Staff say how they know who acts, the person concerned, or the right to act.
+
+    Raises:
+        TransitionRefused: nobody acts for somebody else here. ValueError: no such thing can be recorded.
+    """
+    if basis not in BASES.get(who, ()):
+        raise ValueError("That is nothing that can be recorded.")
+    found = _representation(requests.locked(request_id))
+    setattr(found, f"{who}_basis", basis)
+    found.save(update_fields=[f"{who}_basis"])
+    journal.record(request=found.request, actor=actor, event=f"known:{who}", detail={"basis": basis})
+
+
+@transaction.atomic
+def keep_from_child(*, request_id: UUID, why: str, actor: str) -> None:
+    """Staff found that notices would endanger the child: none goes from now on. Raises: TransitionRefused."""
+    found = _representation(requests.locked(request_id))
+    if found.role != Role.PARENT:
+        raise TransitionRefused(gettext_noop("Only what endangers a child is kept from the person concerned."))
+    if not why.strip():
+        raise TransitionRefused(gettext_noop("Write down why notices would endanger the child."))
+    found.endangers, found.endangers_why = True, why.strip()
+    found.save(update_fields=["endangers", "endangers_why"])
+    concerned.keep_from(found.request)
+    journal.record(request=found.request, actor=actor, event="kept_from_child")
+
+
+@transaction.atomic
+def agreed(*, request_id: UUID) -> None:
+    """The person concerned says from their own mailbox that they want this. Raises: TransitionRefused."""
+    found = _representation(requests.locked(request_id))
+    if found.answer == "yes":
+        return
+    found.answer, found.answered_at = "yes", timezone.now()
+    found.save(update_fields=["answer", "answered_at"])
+    journal.record(request=found.request, actor=journal.CITIZEN, event="concerned:agreed")
+
+
+@transaction.atomic
+def disowned(*, request_id: UUID) -> None:
+    """The person concerned did not ask for this: the request is closed and what was handed in is destroyed.
+
+    Raises:
+        TransitionRefused: it was decided already, or has ended.
+    """
+    request = requests.locked(request_id)
+    found = _representation(request)
+    requests.take(request=request, step="withdraw", actor=journal.CITIZEN)
+    found.answer, found.answered_at = "no", timezone.now()
+    found.save(update_fields=["answer", "answered_at"])
+    journal.record(request=request, actor=journal.CITIZEN, event="concerned:disowned")
+    outbox.post(request=request, event=Event.DISOWNED)
+    destroy_evidence(request)
