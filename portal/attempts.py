@@ -1,4 +1,4 @@
-"""What was tried and refused: a line in the log and, where it concerns a request, an entry in that one's journal.
+"""What was tried and refused: a line in the log and, where it names a request, an entry in the journal.
 
 Neither says who tried: there is no address of a machine in it, and what was typed is not kept.
 """
@@ -43,12 +43,13 @@ def refused(what: Attempt, request_id: UUID | None = None) -> None:
     """Write down that something was refused.
 
     Args:
-        request_id: the request that it was about; there need not be one.
+        request_id: the request that it was about; there need not be one behind it. The same is written if there is
+            none, of no request: whoever tries must not learn from the time it takes which requests there are.
     """
     logger.warning("Refused: %s.", what.value)
-    case = RightsRequest.objects.filter(pk=request_id).first() if request_id else None
-    if case is None:
+    if request_id is None:
         return
+    case = RightsRequest.objects.filter(pk=request_id).first()
     event = f"refused:{what.value}"
     lately = JournalEntry.objects.filter(request=case, event=event, at__gt=timezone.now() - PAUSE)
     if what in COUNTED or not lately.exists():

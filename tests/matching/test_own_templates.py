@@ -158,7 +158,7 @@ def test_a_batch_that_dies_leaves_whole_batches_and_the_next_run_does_the_rest(
 
     monkeypatch.setattr(parquet, "BATCH", 3)
     real = templates._Taker._face
-    calls = []
+    calls: list[Any] = []
 
     def dying(self: Any, *args: Any) -> Any:
         calls.append(args)
@@ -597,7 +597,7 @@ def test_what_is_erased_while_an_import_runs_does_not_come_in(
 ) -> None:
     monkeypatch.setattr(parquet, "BATCH", 2)
     real = templates._Taker.take
-    calls = []
+    calls: list[Any] = []
 
     def slow(self: Any, rows: Any, report: Any) -> Any:
         if not calls:

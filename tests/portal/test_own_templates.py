@@ -211,7 +211,7 @@ def test_only_hits_of_the_engine_are_offered_to_search_with(
 ) -> None:
     request = searched(ask, run_jobs)
     judge(request, staff, other_staff, MINE)
-    client.force_login(staff)
+    sign_in(client, staff)
     offered = {
         hit.face.engine: "Look again with this one"
         in client.get(reverse("admin:rights_request_review", args=[request.pk]) + f"?hit={hit.pk}").content.decode()
@@ -223,7 +223,7 @@ def test_only_hits_of_the_engine_are_offered_to_search_with(
 def test_the_page_to_mark_faces_counts_and_frames_those_that_regard_knows(
     foreign: ForeignEngine, painted: Source, staff: User, client: Client
 ) -> None:
-    client.force_login(staff)
+    sign_in(client, staff)
     photo = Photo.objects.get(path="group.jpg")
     body = client.get(reverse("admin:matching_photo_mark", args=[photo.pk]))
     assert body.context["faces"] == 3

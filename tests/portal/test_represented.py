@@ -21,6 +21,7 @@ from rights.models import JournalEntry, RightsRequest
 from tests.fakes import paint
 from tests.portal.citizens.person import Person, upload
 from tests.portal.deeds import Run, judge
+from tests.staffing import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +30,7 @@ OWN = "ada@own.example"
 
 @pytest.fixture
 def desk(client: Client, staff: User) -> Client:
-    client.force_login(staff)
+    sign_in(client, staff)
     return client
 
 

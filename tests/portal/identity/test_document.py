@@ -23,6 +23,7 @@ from rights.models import JournalEntry, RightsRequest
 from tests.fakes import paint
 from tests.portal.citizens.person import Person, upload
 from tests.portal.deeds import Ask, Run, reviewed
+from tests.staffing import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,7 +49,7 @@ def of_march(painted: Source, ask: Ask) -> RightsRequest:
 
 @pytest.fixture
 def desk(client: Client, staff: User) -> Client:
-    client.force_login(staff)
+    sign_in(client, staff)
     return client
 
 
@@ -297,11 +298,11 @@ def test_deciding_twice_is_refused(case: RightsRequest) -> None:
 def test_a_doubt_that_is_withdrawn_takes_everything_with_it(of_march: RightsRequest, desk: Client) -> None:
     with freeze_time(DAY):
         asked(of_march)
-        desk.force_login(User.objects.get())
+        sign_in(desk, User.objects.get())
         desk.post(url("undoubt", of_march), {"undoubt-words": ""})
         assert DocumentCheck.objects.get().state == "asked"
     with freeze_time("2026-03-22T10:00:00Z"):
-        desk.force_login(User.objects.get())
+        sign_in(desk, User.objects.get())
         desk.post(url("undoubt", of_march), {"undoubt-words": "The letter had a slip."})
         assert "our doubt is gone" in str(compose(of_march.notices.get(event=Event.DOCUMENT_MOOT)).body).lower()
         assert DocumentCheck.objects.get().state == "moot"
