@@ -92,6 +92,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.operate.probes.Probes",  # First: whoever asks after the server's health may use any host name, without TLS.
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -225,6 +226,11 @@ TIME_ZONE = env.str("REGARD_TIME_ZONE", "Europe/Paris")
 """The controller's local time: it decides on which day a request was received."""
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+
+# --- Operators --------------------------------------------------------------------------------------------------------
+
+METRICS_TOKEN = env.str("REGARD_METRICS_TOKEN", "")
+"""Who gives it as a bearer token may read /metrics; while it is empty, only programs on this machine may."""
 
 # --- Browser safety ---------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from portal.models.evidence import Evidence, EvidenceKey, EvidenceKind
 from portal.models.job import Job, JobKind, JobState
 from portal.models.local_mail import LocalMail
 from portal.models.notice import Audience, Event, Notice, NoticeState
+from portal.models.pulse import Pulse
 from portal.models.recipient import Recipient
 from portal.models.reminder import Reminder
 from portal.models.requester import Requester
@@ -29,6 +30,7 @@ __all__ = [
     "LocalMail",
     "Notice",
     "NoticeState",
+    "Pulse",
     "Recipient",
     "Remedy",
     "Reminder",
