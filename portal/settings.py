@@ -232,6 +232,9 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 METRICS_TOKEN = env.str("REGARD_METRICS_TOKEN", "")
 """Who gives it as a bearer token may read /metrics; while it is empty, only programs on this machine may."""
 
+ERASED_LOG = Path(env.str("REGARD_ERASED_LOG", str(VAR_DIR / "erased.jsonl")))
+"""What was erased, without names: no backup may put back an older one, or `replay_erasures` cannot do its work."""
+
 # --- Browser safety ---------------------------------------------------------------------------------------------------
 
 SESSION_COOKIE_HTTPONLY = True

@@ -10,7 +10,6 @@ from django.core.mail import get_connection
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
@@ -142,7 +141,7 @@ def _database_time() -> datetime:
         # PostgreSQL's CURRENT_TIMESTAMP is when the transaction began.
         cursor.execute("SELECT clock_timestamp()" if connection.vendor == "postgresql" else "SELECT CURRENT_TIMESTAMP")
         (found,) = cursor.fetchone()
-    when = found if isinstance(found, datetime) else parse_datetime(found)
+    when = datetime.fromisoformat(str(found))
     return when if timezone.is_aware(when) else when.replace(tzinfo=UTC)
 
 

@@ -70,7 +70,8 @@ def mail_server(settings: Settings) -> Iterator[Callable[..., list[bytes]]]:
         server.daemon_threads, server.greeting, server.answer, server.verbs = True, greeting, answer, []
         started.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        settings.LOCAL_MAILBOX, settings.EMAIL_HOST, settings.EMAIL_PORT = False, *server.server_address
+        settings.LOCAL_MAILBOX = False
+        settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address
         verbs: list[bytes] = server.verbs
         return verbs
 
