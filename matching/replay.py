@@ -7,7 +7,7 @@ from uuid import UUID
 
 from matching import erase, erased_log, sources, suppression
 from matching.ingest import import_one
-from matching.models import Erasure, ErasureAction, Face, Photo, PhotoStatus, Suppression
+from matching.models import Erasure, ErasureAction, Face, Photo, PhotoStatus, Problem, Suppression
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Replayed:
     photos: int = 0
     subjects: list[UUID] = field(default_factory=list)
     templates: int = 0
-    waits: list[sources.Problem] = field(default_factory=list)
+    waits: list[Problem] = field(default_factory=list)
 
 
 def replay(lines: Iterable[dict[str, Any]]) -> Replayed:
