@@ -15,7 +15,7 @@ from pytest_django.fixtures import Settings
 
 from matching import erase, erased_log, ingest, suppression
 from matching.index import fingerprints_of, get_index
-from matching.models import Erasure, Face, Photo, PhotoStatus, Source, Suppression, TemplateSuppression
+from matching.models import Erasure, Face, GroupPolicy, Photo, PhotoStatus, Source, Suppression, TemplateSuppression
 from rights.models import JournalEntry
 from tests.fakes import template_of
 from tests.painted import folder_of
@@ -52,9 +52,9 @@ def backup(painted: Source, settings: Settings, tmp_path: Path) -> Backup:
     return Backup(painted, settings.INDEX_DIR, tmp_path / "backup")
 
 
-def erase_ada() -> uuid.UUID:
+def erase_person(name: str = "ada") -> uuid.UUID:
     subject = uuid.uuid4()
-    hers = template_of("ada").astype("<f4").tobytes()
+    hers = template_of(name).astype("<f4").tobytes()
     erase.plan(subject=subject, faces=[face for face in Face.objects.order_by("pk") if bytes(face.template) == hers])
     erase.carry_out(subject=subject)
     assert erase.prove(subject=subject, probes=None).ok
@@ -82,7 +82,7 @@ def state(source: Source) -> tuple[Any, ...]:
 def test_whatever_is_put_back_is_erased_again(painted: Source, backup: Backup, rows: bool, files: bool) -> None:
     before = state(painted)
     assert before[3] > 0
-    subject = erase_ada()
+    subject = erase_person()
     erased = state(painted)
     assert erased[3] == 0
     if rows:
@@ -101,8 +101,32 @@ def test_whatever_is_put_back_is_erased_again(painted: Source, backup: Backup, r
     assert state(painted) == after
 
 
+@pytest.mark.parametrize("files", [True, False])
+def test_all_who_were_erased_from_one_picture_go_again(painted: Source, backup: Backup, files: bool) -> None:
+    for name in ("ada", "bo", "cy"):  # With the last one the picture itself goes.
+        erase_person(name)
+    erased = state(painted)
+    assert set(erased[0]) == {"empty.jpg", "twin.jpg"}
+    backup.restore_rows()
+    if files:
+        backup.restore_files()
+    replay()
+    assert state(painted)[0].keys() == erased[0].keys()
+    assert state(painted)[1:] == erased[1:]
+
+
+def test_what_was_deleted_whole_is_deleted_whole_again(painted: Source, backup: Backup) -> None:
+    Source.objects.update(group_policy=GroupPolicy.DELETE)
+    erase_person()
+    backup.restore_rows()  # Here the source says again that others are kept.
+    backup.restore_files()
+    replay()
+    assert not (folder_of(painted) / "group.jpg").exists()
+    assert not Photo.objects.filter(path="group.jpg").exists()
+
+
 def test_a_file_that_an_import_refused_meanwhile_goes_too(painted: Source, backup: Backup) -> None:
-    erase_ada()
+    erase_person()
     erased = state(painted)
     backup.restore_files()
     ingest.import_source(source=painted)
@@ -118,7 +142,7 @@ def test_a_file_that_an_import_refused_meanwhile_goes_too(painted: Source, backu
 def test_a_picture_that_the_backup_does_not_know_is_refused_by_the_next_import(
     painted: Source, backup: Backup, tmp_path: Path
 ) -> None:
-    erase_ada()
+    erase_person()
     backup.restore_files()
     backup.restore_rows()
     Photo.objects.filter(path__in=HERS).delete()
@@ -138,7 +162,7 @@ def test_a_consent_that_ended_since_stays_ended(painted: Source, settings: Setti
 
 
 def test_a_source_that_is_away_is_told_and_done_later(painted: Source, backup: Backup, tmp_path: Path) -> None:
-    erase_ada()
+    erase_person()
     backup.restore_rows()
     backup.restore_files()
     folder = folder_of(painted)
@@ -153,7 +177,7 @@ def test_a_source_that_is_away_is_told_and_done_later(painted: Source, backup: B
 
 
 def test_the_log_names_no_file_address_or_template(painted: Source, settings: Settings) -> None:
-    erase_ada()
+    erase_person()
     lines = [json.loads(line) for line in settings.ERASED_LOG.read_text().splitlines()]
     assert len(lines) == 3
     assert {frozenset(line) for line in lines} == {
@@ -166,7 +190,7 @@ def test_the_log_names_no_file_address_or_template(painted: Source, settings: Se
 def test_an_erasure_is_not_done_while_its_line_cannot_be_written(painted: Source, settings: Settings) -> None:
     settings.ERASED_LOG.mkdir()
     with pytest.raises(OSError, match="directory"):
-        erase_ada()
+        erase_person()
     assert not Erasure.objects.exclude(rows_done_at=None).exists()
     settings.ERASED_LOG.rmdir()
     subject = Erasure.objects.values_list("subject", flat=True)[0]
