@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from matching import database, reviews, search, sources
+from matching import database, erased_log, reviews, search, sources
 from matching.engine import Box
 from matching.images import ImageProblem, Pixels, encode, grown, obscure, read_picture
 from matching.index import Fingerprint, every_index, fingerprints_of
@@ -150,6 +150,7 @@ def _carry_out_one(pk: int) -> list[tuple[Source, str]]:
     elif erasure.action != ErasureAction.TEMPLATE:
         sources.drop_older_versions(erasure.source, erasure.path)
     _erase_rows(erasure, data, found)
+    erased_log.erased(erasure)
     return [(erasure.source, erasure.path)] if found is Found.ANOTHER else []
 
 
@@ -238,7 +239,7 @@ def prove(*, subject: UUID, probes: Vectors | Supplied | None, kept: Iterable[in
         matching.sources.SourceUnreachable: a source is away, so nothing is proven.
     """
     erasures = list(Erasure.objects.filter(subject=subject).select_related("source"))
-    objects_left = sum(_is_left(erasure) for erasure in erasures)
+    objects_left = sum(is_left(erasure) for erasure in erasures)
     for index in every_index():
         index.sync()
         index.compact()
@@ -267,7 +268,7 @@ def prove(*, subject: UUID, probes: Vectors | Supplied | None, kept: Iterable[in
     return proof
 
 
-def _is_left(erasure: Erasure) -> bool:
+def is_left(erasure: Erasure) -> bool:
     """Whether the erased file lies there, or the redacted one shows the person. Another picture may have its name.
 
     A version that a storage keeps from before the erasure shows the person too.

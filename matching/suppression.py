@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from matching import database, keys, sealing
+from matching import database, erased_log, keys, sealing
 from matching.bands import bands
 from matching.engine import Box, get_engine
 from matching.index.base import Vectors
@@ -80,7 +80,7 @@ def rewrap() -> sealing.Rotation:
 
 
 @transaction.atomic
-def forget(*, subject: UUID) -> bool:
+def forget(*, subject: UUID, log: bool = True) -> bool:
     """Destroy a template with its key, its holds and what staff said of them; False if there is none.
 
     What was erased for it stays erased. An erasure that was planned and not begun is dropped: nobody wants it any more.
@@ -90,6 +90,8 @@ def forget(*, subject: UUID) -> bool:
         return False
     Erasure.objects.filter(subject=row.pk, object_done_at=None).delete()
     row.delete()
+    if log:
+        erased_log.forgotten(subject)
     transaction.on_commit(database.flush)
     return True
 

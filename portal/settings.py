@@ -128,6 +128,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.operate.probes.Probes",  # First: whoever asks after the server's health may use any host name, without TLS.
     "portal.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -272,6 +273,14 @@ TIME_ZONE = env.str("REGARD_TIME_ZONE", "Europe/Paris")
 """The controller's local time: it decides on which day a request was received."""
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+
+# --- Operators --------------------------------------------------------------------------------------------------------
+
+METRICS_TOKEN = env.str("REGARD_METRICS_TOKEN", "")
+"""Who gives it as a bearer token may read /metrics; while it is empty, only programs on this machine may."""
+
+ERASED_LOG = Path(env.str("REGARD_ERASED_LOG", str(VAR_DIR / "erased.jsonl")))
+"""What was erased, without names: no backup may put back an older one, or `replay_erasures` cannot do its work."""
 
 # --- Browser safety ---------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from portal import flow, jobs
 from portal.models import JobKind
 from portal.notices import outbox
 from portal.nudges import nudge
+from portal.operate import pulse
 from portal.staff import locks
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ def forget_sessions() -> None:
 @shared_task(expires=30)
 def pick_up() -> None:
     """Queue what the broker lost, what a dead worker left, and what has become due."""
+    pulse.beat()
     jobs.take_over_the_dead()
     outbox.settle_the_interrupted()
     for job_id in jobs.due():

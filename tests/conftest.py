@@ -82,6 +82,7 @@ def _own_folders(settings: Settings, tmp_path: Path) -> None:
     """No test finds another one's index or archives."""
     settings.INDEX_DIR = tmp_path / "index"
     settings.ANSWERS_DIR = tmp_path / "answers"
+    settings.ERASED_LOG = tmp_path / "erased.jsonl"
 
 
 @pytest.fixture(params=["segments", "milvus"])

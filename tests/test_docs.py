@@ -1,6 +1,9 @@
 """Documentation that cannot lie: what is listed is there, and what is there is listed."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,3 +72,31 @@ def test_every_command_that_a_document_names_exists() -> None:
     for document in DOCUMENTS:
         named = set(re.findall(r"manage\.py (\w+)", document.read_text(encoding="utf-8")))
         assert named <= own | django, document.name
+
+
+LOADS = re.compile(r"<(?:script|link|img|iframe|source)\b[^>]*?\b(?:src|href)=[\"']?((?:https?:)?//[^\"'\s>]+)")
+
+
+def test_the_site_is_whole_and_its_pages_load_nothing_from_elsewhere(tmp_path: Path) -> None:
+    """`--strict` refuses a link or an anchor that leads nowhere, and a page that the navigation does not name."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"})
+    assert built.returncode == 0, built.stdout + built.stderr
+    pages = sorted((tmp_path / "site").rglob("*.html"))
+    assert {page.stem for page in pages} >= {
+        "index",
+        "getting-started",
+        "desk",
+        "settings",
+        "backup-restore",
+        "upgrade",
+    }
+    assert {page.name: LOADS.findall(page.read_text(encoding="utf-8")) for page in pages} == {
+        page.name: [] for page in pages
+    }
+
+
+def test_what_would_be_loaded_from_elsewhere_is_seen() -> None:
+    assert LOADS.findall('<link rel="stylesheet" href="https://fonts.example/css">') == ["https://fonts.example/css"]
+    assert LOADS.findall("<script src=//cdn.example/a.js></script>") == ["//cdn.example/a.js"]
+    assert LOADS.findall('<a href="https://example.org/">') == []

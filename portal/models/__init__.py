@@ -9,6 +9,7 @@ from portal.models.evidence import Evidence, EvidenceKey, EvidenceKind
 from portal.models.job import Job, JobKind, JobState
 from portal.models.local_mail import LocalMail
 from portal.models.notice import Audience, Event, Notice, NoticeState
+from portal.models.pulse import Pulse
 from portal.models.recipient import Recipient
 from portal.models.reminder import Reminder
 from portal.models.representation import Representation, Role
@@ -38,6 +39,7 @@ __all__ = [
     "LocalMail",
     "Notice",
     "NoticeState",
+    "Pulse",
     "Recipient",
     "RecoveryCodes",
     "Remedy",

@@ -27,7 +27,7 @@ FRAMED = "/mailbox/1/html/"
 WORDS = {
     "step": "rights", "right": "access", "kind": "identity", "token": "nonsense", "question_id": "1", "hold_id": "1",
     "mail_id": "1", "id": "1", "app_label": "rights", "url": "nowhere", "content_type_id": "1",
-    "uidb64": "MQ", "who": "person",
+    "uidb64": "MQ", "who": "person", "user_id": "1",
 }  # fmt: skip
 
 
