@@ -12,16 +12,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from matching import database, erased_log, reviews, search, sources
 from matching.engine import Box
-from matching.images import ImageProblem, Pixels, encode, grown, obscure, read_picture
-from matching.index import Fingerprint, every_index, fingerprints_of
-from matching.index import left as index_left
+from matching.images import ImageProblem, encode, is_flat, obscure, read_picture
+from matching.index import Fingerprint, every_index, fingerprints_of, left
 from matching.index.base import Vectors
 from matching.ingest import import_one
 from matching.models import Erasure, ErasureAction, Face, GroupPolicy, Photo, Source, Suppression
@@ -110,6 +108,7 @@ def carry_out(*, subject: UUID) -> None:
         if source_id in away:
             continue  # Each further question would only cost the time it waits for an answer.
         try:
+            _begin(pk)
             replaced += _carry_out_one(pk)
         except sources.SourceUnreachable as error:
             waits.append(error)
@@ -131,6 +130,16 @@ class Found(StrEnum):
     GONE = "gone"
     REDACTED = "redacted"
     ANOTHER = "another"
+
+
+def _begin(pk: int) -> None:
+    """Write down, for good, that an object is there and about to be deleted: after the last one a folder is empty, as
+    when its disk is not mounted. Raises: SourceUnreachable.
+    """
+    erasure = Erasure.objects.select_related("source").get(pk=pk)
+    deletes = erasure.action == ErasureAction.DELETE and erasure.begun_at is None
+    if deletes and sources.exists(erasure.source, erasure.path):
+        Erasure.objects.filter(pk=pk).update(begun_at=timezone.now())
 
 
 @transaction.atomic
@@ -180,7 +189,7 @@ def _erase_object(erasure: Erasure, data: bytes) -> bytes | None:
         sources.delete_object(erasure.source, erasure.path)
         return None
     picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
-    pixels = obscure(picture.pixels, _boxes(erasure), margin=MARGIN)
+    pixels = obscure(picture.pixels, [Box(*box) for box in erasure.boxes], margin=MARGIN)
     redacted = encode(pixels, format=picture.format, taken_at=picture.taken_at)
     sources.replace_object(erasure.source, erasure.path, redacted)
     return redacted
@@ -191,10 +200,6 @@ def _suppress(erasure: Erasure) -> None:
         Suppression.objects.get_or_create(sha256=erasure.sha256, source_url="")
     if erasure.action != ErasureAction.REDACT and erasure.photo is not None and erasure.photo.source_url:
         Suppression.objects.get_or_create(sha256="", source_url=erasure.photo.source_url)
-
-
-def _boxes(erasure: Erasure) -> list[Box]:
-    return [Box(*box) for box in erasure.boxes]
 
 
 def _erase_rows(erasure: Erasure, data: bytes | None, found: Found) -> None:
@@ -258,7 +263,7 @@ def prove(*, subject: UUID, probes: Vectors | Supplied | None, kept: Iterable[in
     proof = Proof(
         found_faces=max(found, Face.objects.filter(pk__in=gone).count()),
         objects_left=objects_left,
-        vectors_left=index_left(sorted(prints), gone),
+        vectors_left=left(sorted(prints), gone),
         hits_open=still_open,
         checked_at=timezone.now(),
         certificate=certificate,
@@ -290,12 +295,4 @@ def _is_obscured(erasure: Erasure, data: bytes) -> bool:
         picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
     except ImageProblem:
         return False
-    return all(_is_flat(picture.pixels, box) for box in _boxes(erasure))
-
-
-def _is_flat(pixels: Pixels, box: Box) -> bool:
-    """Whether the region shows nothing: one colour, but for the ringing of lossy formats at its edge."""
-    height, width = pixels.shape[:2]
-    area = grown(box, 0.0, height, width)
-    region = pixels[area.top : area.bottom, area.left : area.right].astype(np.int16)
-    return region.size == 0 or int(np.abs(region - 128).max()) <= 24
+    return all(is_flat(picture.pixels, box) for box in [Box(*box) for box in erasure.boxes])

@@ -230,3 +230,11 @@ def obscure(pixels: Pixels, boxes: Iterable[Box], *, margin: float = 0.25) -> Pi
         area = grown(box, margin, height, width)
         result[area.top : area.bottom, area.left : area.right] = 128
     return result
+
+
+def is_flat(pixels: Pixels, box: Box) -> bool:
+    """Whether the region shows nothing: one colour, but for the ringing of lossy formats at its edge."""
+    height, width = pixels.shape[:2]
+    area = grown(box, 0.0, height, width)
+    region = pixels[area.top : area.bottom, area.left : area.right].astype(np.int16)
+    return region.size == 0 or int(np.abs(region - 128).max()) <= 24

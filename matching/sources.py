@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from matching.models import Photo, PhotoStatus, Problem, Source
+from matching.models import Erasure, ErasureAction, Photo, PhotoStatus, Problem, Source
 from matching.stores import ObjectInfo, SourceReadOnly, SourceUnreachable, Store, is_read_only, store_of
 
 __all__ = ["ObjectInfo", "SourceReadOnly", "SourceUnreachable", "is_read_only"]
@@ -83,10 +84,14 @@ def check(source: Source, *, thorough: bool = False) -> None:
         raise SourceUnreachable(Problem.MISSING) from error
 
 
-def _may_be_empty(source: Source, *, without: str = "") -> None:
-    """Raises: SourceUnreachable, if pictures of an empty source are known: that is how an unmounted disk looks."""
+def _may_be_empty(source: Source) -> None:
+    """Raises: SourceUnreachable, if pictures of an empty source are known: that is how an unmounted disk looks.
+
+    Those that an erasure had begun to delete, while the source was there, may be gone.
+    """
     known = source.photos.exclude(status=PhotoStatus.TEMPLATE) if source.pk else Photo.objects.none()
-    if known.exclude(path=without).exists():
+    deleting = Erasure.objects.filter(source=source, path=OuterRef("path"), action=ErasureAction.DELETE)
+    if known.exclude(Exists(deleting.exclude(begun_at=None))).exists():
         raise SourceUnreachable(Problem.EMPTY)
 
 
@@ -180,7 +185,7 @@ def exists(source: Source, path: str) -> bool:
             if _info_if_there(store, path) is not None:
                 return True
             if store.is_empty():
-                _may_be_empty(source, without=path)
+                _may_be_empty(source)
             return False
     except FileNotFoundError as error:
         raise SourceUnreachable(Problem.MISSING) from error
@@ -210,10 +215,10 @@ def delete_object(source: Source, path: str) -> None:
         SourceReadOnly: somebody else must do it.
         SourceUnreachable: call again.
     """
-    for full_path in (path, path + SIDECAR):
-        exists(source, full_path)  # Raises where the whole source is away, and would look as if deleted.
-        with _reaching(source) as store:
-            store.delete(full_path)
+    exists(source, path)  # Raises where the whole source is away, and would look as if deleted.
+    with _reaching(source) as store:
+        store.delete(path + SIDECAR)  # First: whoever finds the picture gone looks for nothing beside it.
+        store.delete(path)
 
 
 def older_versions(source: Source, path: str, *, until: datetime | None = None) -> int:

@@ -33,6 +33,9 @@ class Erasure(models.Model):
     redacted_sha256 = models.CharField(
         max_length=64, blank=True, help_text="Of the object once the person was obscured."
     )
+    begun_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the object was there and its deletion was about to begin."
+    )
     object_done_at = models.DateTimeField(null=True, blank=True)
     rows_done_at = models.DateTimeField(null=True, blank=True)
     proven_at = models.DateTimeField(null=True, blank=True)

@@ -233,3 +233,49 @@ def test_the_source_is_locked_from_reading_to_writing(painted: Source, monkeypat
     monkeypatch.setattr(sources, "replace_object", watched)
     erase_ada(review_ada())
     assert seen == [True]
+
+
+@pytest.fixture
+def only_hers(painted: Source) -> Source:
+    """A folder that holds one picture, of Ada alone."""
+    for path in folder_of(painted).iterdir():
+        if path.name != "ada-1.jpg":
+            path.unlink()
+    ingest.import_source(source=painted)
+    return painted
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_folder_that_an_erasure_emptied_is_not_taken_for_an_unmounted_one(
+    only_hers: Source, monkeypatch: pytest.MonkeyPatch, dies: bool
+) -> None:
+    subject = review_ada()
+    if dies:
+
+        def die(*_args: object) -> None:
+            raise SystemExit("killed")
+
+        with monkeypatch.context() as patch, pytest.raises(SystemExit):
+            patch.setattr(erase, "_erase_rows", die)
+            erase_ada(subject)
+        assert not any(folder_of(only_hers).iterdir())
+        assert Photo.objects.exists()
+    assert sources.look(only_hers)
+    erase_ada(subject)
+    assert not any(folder_of(only_hers).iterdir())
+    assert sources.look(only_hers)
+    assert erase.prove(subject=subject, probes=PROBE).ok
+
+
+def test_a_folder_that_is_not_mounted_is_not_taken_for_one_that_an_erasure_emptied(only_hers: Source) -> None:
+    subject = review_ada()
+    folder, away = folder_of(only_hers), folder_of(only_hers).with_name("away")
+    folder.rename(away)
+    folder.mkdir()
+    with pytest.raises(sources.SourceUnreachable):
+        erase_ada(subject)
+    assert Face.objects.exists()
+    folder.rmdir()
+    away.rename(folder)
+    erase.carry_out(subject=subject)
+    assert erase.prove(subject=subject, probes=PROBE).ok
