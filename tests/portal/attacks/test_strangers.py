@@ -174,7 +174,7 @@ def test_nothing_of_a_refusal_names_anybody(person: Person, another: Another, ca
     stalker.client.get("/open/ada@example.org/", REMOTE_ADDR="192.0.2.7")
     entry = JournalEntry.objects.filter(request=case).latest("position")
     for text in (str(entry.__dict__), caplog.text):
-        assert "ada" not in text.replace(str(case.pk), "")
+        assert "ada" not in re.sub(r"[0-9a-f]{64}", "", text.replace(str(case.pk), ""))  # A digest may spell anything.
         assert "192.0.2.7" not in text
 
 

@@ -84,8 +84,14 @@ def looks(
 
 def test_every_address_that_gives_something_out_is_tried_here(looks: dict[str, tuple[str, str]]) -> None:
     found = {name for name, address in GUARDED.items() if GIVES.search(address) and not address.endswith("/mark/")}
-    forms = {"admin:rights_request_add_probe"}  # It takes a photograph, and gives none.
-    assert found - forms - set(looks) == {"admin:matching_hold_face", "admin:matching_hold_photo"}  # Below.
+    # They take something and give nothing; the page about a document shows no more than the request's.
+    forms = {
+        f"admin:rights_request_{name}" for name in ("add_probe", "ask_document", "check_digits", "decide_document")
+    }
+    others = {"admin:matching_hold_face", "admin:matching_hold_photo"}  # Below.
+    others |= {"admin:rights_request_document_picture"}  # In tests/portal/identity/test_document.py
+    others |= {"admin:rights_request_mandate"}  # In tests/portal/test_represented.py
+    assert found - forms - set(looks) - {"admin:rights_request_document"} == others
 
 
 def test_each_look_is_journalled_with_who_what_and_nothing_personal(
