@@ -80,6 +80,10 @@ class FaceEngine(Protocol):
         """float32 (boxes, dimension): a template for each box that somebody says holds a face."""
         ...
 
+    def landmarks(self, pixels: npt.NDArray[np.uint8], box: Box) -> npt.NDArray[np.float64]:
+        """(68, 2): x and y in pixels of the points of the 300-W markup (Sagonas et al. 2013) of an upright face."""
+        ...
+
     def five_points(self, pixels: npt.NDArray[np.uint8], box: Box) -> npt.NDArray[np.float64]:
         """(5, 2): x and y of eyes, nose tip and corners of the mouth of the face in a box, those on the left first."""
         ...

@@ -51,7 +51,7 @@ def probe(jpeg: bytes) -> Probe:
     Raises:
         ProbeProblem: the picture cannot be read, or shows no face, several, a small or a blurred one.
     """
-    face, pixels = _the_face(jpeg)
+    face, pixels = the_face(jpeg)
     return {get_engine().name: face.template} | space_search.encoded(pixels, face.box)
 
 
@@ -61,11 +61,12 @@ def probe_template(jpeg: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     Raises:
         ProbeProblem: as `probe`.
     """
-    template: np.ndarray[tuple[int], np.dtype[np.float32]] = _the_face(jpeg)[0].template
+    template: np.ndarray[tuple[int], np.dtype[np.float32]] = the_face(jpeg)[0].template
     return template
 
 
-def _the_face(jpeg: bytes) -> tuple[DetectedFace, Pixels]:
+def the_face(jpeg: bytes) -> tuple[DetectedFace, Pixels]:
+    """The one face of a picture, and its pixels. Raises: ProbeProblem, as `probe`."""
     try:
         picture = read_picture(jpeg, max_bytes=settings.UPLOAD_MAX_BYTES, max_pixels=settings.IMAGE_MAX_PIXELS)
     except ImageProblem as problem:

@@ -203,6 +203,7 @@ RETENTION_DAYS: dict[str, int | None] = {
     "answer": env.int("REGARD_ANSWER_DAYS", None),
     "evidence": env.int("REGARD_EVIDENCE_DAYS", None),
     "document": env.int("REGARD_DOCUMENT_DAYS", None),
+    "frames": env.int("REGARD_FRAMES_DAYS", None),
     "record": env.int("REGARD_RECORD_DAYS", None),
     "template": 365 * TEMPLATE_YEARS,
 }
@@ -321,6 +322,9 @@ if PRODUCTION:
     # The prefix makes browsers refuse such a cookie from a sister host, or over plain HTTP.
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
+
+LIVE_PHOTO_REQUIRED = env.bool("REGARD_LIVE_PHOTO_REQUIRED", PRODUCTION)
+"""Whether a photograph and an e-mail address alone are too little to disclose or erase anything."""
 
 # --- Staff ------------------------------------------------------------------------------------------------------------
 

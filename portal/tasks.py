@@ -23,6 +23,7 @@ STEPS = {
     JobKind.KEEP_TEMPLATE: flow.keep_template,
     JobKind.ERASE_HELD: flow.erase_held,
     JobKind.COMPARE_DOCUMENT: flow.compare_document,
+    JobKind.CHECK_LIVE: flow.check_live,
 }
 
 
@@ -71,10 +72,12 @@ def pick_up() -> None:
     flow.watch_what_is_owed()
     flow.start_due_searches()
     flow.start_due_comparisons()
+    flow.start_due_live_checks()
     flow.start_due_erasures()
     flow.start_due_held_erasures()
     flow.end_due_consents()
     flow.destroy_unused_documents()
+    flow.destroy_unused_frames()
     flow.destroy_what_is_due()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from matching import pose
 from matching.engine import Box, DetectedFace, Detector
 
 CELL = 120
@@ -46,8 +47,11 @@ def template_of(name: str) -> np.ndarray:
     return _basis(PEOPLE.index(name))
 
 
-def paint(people: Sequence[str | None], *, shade: int = 0) -> bytes:
-    """A JPEG of these people side by side; None leaves a cell empty. `shade` makes otherwise equal files differ."""
+def paint(people: Sequence[str | None], *, shade: int = 0, turned: tuple[float, float] | None = None) -> bytes:
+    """A JPEG of these people side by side; None leaves a cell empty. `shade` makes otherwise equal files differ.
+
+    `turned` is the yaw and pitch in degrees that `PaintedEngine` sees; it is written into a corner of the picture.
+    """
     pixels = np.full((CELL, CELL * len(people), 3), 128 + shade % 16, np.uint8)
     for number, name in enumerate(people):
         if name is None:
@@ -56,15 +60,40 @@ def paint(people: Sequence[str | None], *, shade: int = 0) -> bytes:
         for value, rows in ((1.0, slice(0, None, 16)), (0.55, slice(8, None, 16))):
             colour = np.array(colorsys.hsv_to_rgb(_hue(name), 1.0, value)) * 255
             for row in range(top, top + SIDE)[rows]:
-                pixels[row : row + 8, left : left + SIDE] = colour
+                pixels[row : row + 8, left : left + SIDE] = colour * _folds(turned)
+    if turned is not None:
+        pixels[:MARK, :MARK] = (128 + round(turned[0]), 128 + round(turned[1]), 0)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=95, subsampling=0)
     return buffer.getvalue()
 
 
+MARK = 16
+"""Pixels of the corner that tells the pose."""
+
+
+def _folds(turned: tuple[float, float] | None) -> np.ndarray:
+    """Shades (SIDE, 1) by which a painted person looks another way in each pose."""
+    if turned is None:
+        return np.ones((SIDE, 1))
+    return (0.75 + 0.25 * np.sin(0.3 * np.arange(SIDE) + turned[0] + 2 * turned[1]))[:, None]
+
+
 def _colour(pixels: np.ndarray, box: Box) -> np.ndarray:
     """Mean red, green and blue of a box, 0 to 1."""
     return pixels[box.top : box.bottom, box.left : box.right].reshape(-1, 3).mean(axis=0) / 255
+
+
+def turned_by(yaw: float, pitch: float) -> np.ndarray:
+    """The rotation (3, 3) of a head, degrees as `matching.pose.Pose` has them."""
+    y, p = np.radians([yaw, -pitch])
+    sideways = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+    return sideways @ np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
+
+
+HEAD = np.column_stack([5 * np.cos(np.arange(68.0)), 5 * np.sin(np.arange(68.0)), np.full(68, 3.0)])
+"""(68, 3): points of a head; those that `matching.pose` looks at are where it has them."""
+HEAD[list(pose.MODEL)] = list(pose.MODEL.values())
 
 
 class PaintedEngine:
@@ -99,6 +128,14 @@ class PaintedEngine:
     def five_points(self, pixels: np.ndarray, box: Box) -> np.ndarray:
         shares = np.array([[0.3, 0.35], [0.7, 0.35], [0.5, 0.55], [0.35, 0.75], [0.65, 0.75]])
         return np.array(box[:2]) + shares * (box.right - box.left, box.bottom - box.top)
+
+    def landmarks(self, pixels: np.ndarray, box: Box) -> np.ndarray:
+        """The points of a rigid head in the pose that the corner tells; ahead where it tells none."""
+        red, green, blue = pixels[4 : MARK - 4, 4 : MARK - 4].reshape(-1, 3).mean(axis=0)
+        yaw, pitch = (red - 128, green - 128) if blue < 64 else (0.0, 0.0)
+        seen = HEAD @ turned_by(yaw, pitch)[:2].T * (1.0, -1.0)
+        middle = ((box.left + box.right) / 2, (box.top + box.bottom) / 2)
+        return seen * (box.right - box.left) / 12 + middle
 
     def _found(self, pixels: np.ndarray) -> list[tuple[Box, str]]:
         found = []

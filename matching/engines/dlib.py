@@ -165,12 +165,16 @@ class DlibEngine:
         rows = [self._encoded(*self._upright(pixels, box)) for box in boxes]
         return np.concatenate([np.empty((0, self.dimension), np.float32), *rows])
 
-    def five_points(self, pixels: Pixels, box: Box) -> npt.NDArray[np.float64]:
-        """Of dlib's 68 landmarks: the middles of the eyes (36 to 41, 42 to 47), 30, 48 and 54."""
+    def landmarks(self, pixels: Pixels, box: Box) -> npt.NDArray[np.float64]:
+        """(68, 2): where dlib's predictor sees the points of a face in a box. It always sees some."""
         rectangle = dlib.rectangle(box.left, box.top, box.right - 1, box.bottom - 1)
         with self._lock:
             shape = self._landmarks(np.ascontiguousarray(pixels), rectangle)
-        points = np.array([[point.x, point.y] for point in shape.parts()], dtype=np.float64)
+        return np.array([[point.x, point.y] for point in shape.parts()], dtype=np.float64)
+
+    def five_points(self, pixels: Pixels, box: Box) -> npt.NDArray[np.float64]:
+        """Of dlib's 68 landmarks: the middles of the eyes (36 to 41, 42 to 47), 30, 48 and 54."""
+        points = self.landmarks(pixels, box)
         return np.stack([points[36:42].mean(axis=0), points[42:48].mean(axis=0), points[30], points[48], points[54]])
 
     def _upright(self, pixels: Pixels, box: Box) -> tuple[Pixels, list[Any]]:

@@ -181,6 +181,20 @@ class DocumentForm(PhotoForm):
             photo.error_messages["required"] = _("Choose the picture of your document.")
 
 
+class FrameForm(PhotoForm):
+    """A frame of a live photo check, for one pose."""
+
+    frame = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        photo = self.fields["photo"]
+        photo.label = _("Take or choose the picture")
+        photo.widget.attrs["capture"] = "user"
+        if not kwargs.get("oversize"):
+            photo.error_messages["required"] = _("Take or choose the picture for this pose.")
+
+
 class MandateForm(PhotoForm):
     """A picture of a mandate, or of a proof of parenthood or guardianship."""
 

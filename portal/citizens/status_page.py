@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from matching.models import Search
-from portal import laws, retention, wording
+from portal import flow, laws, retention, wording
 from portal.answers.remedies import Remedies
 from portal.answers.remedies import of_request as remedies_of
 from portal.citizens import passes
@@ -20,7 +20,7 @@ from portal.citizens.story import Step, next_words, shown_state, timeline
 from portal.citizens.wording import probe_problem
 from portal.flow.carried_out import DISCLOSING
 from portal.flow.searched import probes_of
-from portal.models import Answer, DocumentCheck, Event, Evidence, EvidenceKind, Job, JobState, Representation
+from portal.models import Answer, DocumentCheck, Event, Evidence, EvidenceKind, Job, JobState, LiveCheck, Representation
 from rights import queries, requests
 from rights.law.lifecycle import RequestState
 from rights.models import Claim, ClockEvent, ClockKind, Right, RightsRequest
@@ -87,6 +87,8 @@ class StatusPage:
     law: laws.LawView
     questions: list[ClockEvent]
     document: DocumentCheck | None
+    live: LiveCheck | None
+    may_go_live: bool
     representation: Representation | None
     remedies: Remedies
     can_withdraw: bool
@@ -98,10 +100,11 @@ class StatusPage:
         asks = ("photo" if self.photo_ask else "") + "".join(str(question.pk) for question in self.questions)
         answer = str(self.answer.delivered_at) if self.answer else ""
         document = f"{self.document.pk}{self.document.state}" if self.document else ""
+        live = f"{self.live.pk}{self.live.state}" if self.live else ""
         kept = bool(self.keeping and self.keeping.kept)
         since = max(step.at.timestamp() for step in self.steps if step.at)
         shown = shown_state(self.case)
-        return f"{shown}-{since:.0f}-{asks}-{answer}-{kept}-{document}-{self.is_working}"
+        return f"{shown}-{since:.0f}-{asks}-{answer}-{kept}-{document}-{live}-{self.is_working}"
 
 
 def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
@@ -130,6 +133,8 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         law=laws.of_request(case),
         questions=questions_of(case),
         document=case.document_checks.last() if queries.is_owed(case) else None,
+        live=flow.live_check(case),
+        may_go_live=flow.may_go_live(case),
         representation=Representation.objects.filter(request=case).first() if queries.is_owed(case) else None,
         remedies=remedies_of(case),
         can_withdraw=can_withdraw(case),

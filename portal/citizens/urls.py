@@ -10,6 +10,7 @@ from portal.citizens import (
     document_views,
     form_views,
     front_views,
+    live_views,
     transparency_views,
 )
 
@@ -32,6 +33,7 @@ urlpatterns = [
     path("requests/<uuid:request_id>/questions/<int:question_id>/", action_views.reply, name="reply"),
     path("open/concerned/<str:token>/", concerned_views.concerned, name="concerned"),
     path("requests/<uuid:request_id>/mandate/", concerned_views.mandate, name="mandate"),
+    path("requests/<uuid:request_id>/live/", live_views.live, name="live"),
     path("requests/<uuid:request_id>/document/", document_views.document, name="document"),
     path("requests/<uuid:request_id>/withdraw/", action_views.withdraw, name="withdraw"),
     path("requests/<uuid:request_id>/erase-now/", action_views.erase_now, name="erase_now"),

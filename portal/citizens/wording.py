@@ -5,6 +5,8 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from matching.frames import Asked, FrameProblem
+
 UPLOAD: Final[dict[str, Promise]] = {
     "empty": _("The file is empty. Choose the photograph again; perhaps it was not copied completely."),
     "file_too_large": _("The file is too large. Choose a smaller one, or a screenshot of the photograph."),
@@ -36,3 +38,40 @@ def upload_problem(code: str) -> Promise:
 
 def probe_problem(code: str) -> Promise:
     return PROBE.get(code, ANOTHER)
+
+
+POSES: Final[dict[Asked, Promise]] = {
+    Asked.AHEAD: _("Look straight into the camera."),
+    Asked.LEFT: _("Turn your head to your left, half as far as it goes, and leave it there."),
+    Asked.RIGHT: _("Turn your head to your right, half as far as it goes, and leave it there."),
+    Asked.UP: _("Raise your chin as if you looked at the edge of the ceiling."),
+    Asked.DOWN: _("Lower your chin as if you looked at the table before you."),
+}
+
+FRAME: Final[dict[str, Promise]] = {
+    FrameProblem.UNREADABLE: _("we could not read it."),
+    FrameProblem.NO_FACE: _("we could not see a face. More light from the front helps; do not turn too far."),
+    FrameProblem.SEVERAL_FACES: _("there is more than one face in it. Take it where you are alone in the picture."),
+    FrameProblem.TOO_SMALL: _("the face is too small. Hold the camera nearer, at arm’s length."),
+    FrameProblem.BLURRED: _("it is blurred. Hold the camera still, in good light."),
+    FrameProblem.SAME_PICTURE: _("it looks like the same picture as another one. Take a new one for each pose."),
+    FrameProblem.ANOTHER: _("it seems to show another face than the other pictures."),
+}
+"""By `matching.frames.FrameProblem`; goes on after the number of the picture."""
+
+WRONG_POSE: Final[dict[Asked, Promise]] = {
+    Asked.AHEAD: _("look straight into the camera, which is best held at the height of your eyes."),
+    Asked.LEFT: _(
+        "turn a little further to your left. Some telephones save pictures mirrored; then use the camera here."
+    ),
+    Asked.RIGHT: _(
+        "turn a little further to your right. Some telephones save pictures mirrored; then use the camera here."
+    ),
+    Asked.UP: _("raise your chin a little more, with the camera where it is."),
+    Asked.DOWN: _("lower your chin a little more, with the camera where it is."),
+}
+
+
+def frame_problem(code: str, asked: Asked) -> Promise:
+    """What was wrong with a frame of a live photo check."""
+    return WRONG_POSE[asked] if code == FrameProblem.POSE else FRAME.get(code, FRAME[FrameProblem.UNREADABLE])

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal.desk import around, clock, documents, held, holdups, pictures, represented, review, views
+from portal.desk import around, clock, documents, held, holdups, live, pictures, represented, review, views
 from portal.desk.labels import Colour, label
 from portal.models import JobState
 from portal.words import JOB_PROBLEMS, SOON_DAYS, state_name
@@ -155,6 +155,7 @@ class RequestAdmin(admin.ModelAdmin):
             "decide_document": (one + "document/decide/", documents.decide),
             "known": (one + "known/<slug:who>/", represented.known),
             "endangers": (one + "endangers/", represented.endangers),
+            "frame": (one + "frame/<uuid:evidence_id>.jpg", live.frame),
             "mandate": (one + "mandate/<uuid:evidence_id>.jpg", represented.mandate),
             "ask": (one + "ask/<slug:kind>/", clock.ask),
             "answered": (one + "answered/<int:question_id>/", clock.answered),

@@ -10,6 +10,7 @@ It is told in this order, one module a chapter:
     suppressed   consent, withdraw_consent, judge_held, erase_held  staying erased, if the person wants a template kept
     timed        extend, doubt, ask, answer, received_again         what moves the legal date
     documented   ask_document, receive_document, decide_document         an identity document, on a recorded doubt
+    live         draw_poses, receive_frame, check_live                  three poses before a camera
     represented  put_mandate, record_known, agreed, disowned            somebody acts for another
     watched      watch_what_is_owed, watch_the_sources              nobody forgets it
     closed       destroy_what_is_due                                the end of the evidence
@@ -33,6 +34,17 @@ from portal.flow.documented import (
     withdraw_doubt,
 )
 from portal.flow.erased import ErasureNotProven, copy_is_settled, erase, start_due_erasures
+from portal.flow.live import (
+    check_live,
+    choose_another_way,
+    destroy_unused_frames,
+    draw_poses,
+    live_check,
+    may_go_live,
+    next_frame,
+    receive_frame,
+    start_due_live_checks,
+)
 from portal.flow.received import Contact, confirm, is_decided, receive, replace_probe, withdraw
 from portal.flow.represented import agreed, disowned, keep_from_child, put_mandate, record_known
 from portal.flow.searched import look_again, search, start_due_searches
@@ -58,6 +70,8 @@ __all__ = [
     "ask",
     "ask_document",
     "build_answer",
+    "check_live",
+    "choose_another_way",
     "compare_document",
     "confirm",
     "consent",
@@ -67,9 +81,11 @@ __all__ = [
     "decide_document",
     "delivered",
     "destroy_unused_documents",
+    "destroy_unused_frames",
     "destroy_what_is_due",
     "disowned",
     "doubt",
+    "draw_poses",
     "end_due_consents",
     "erase",
     "erase_held",
@@ -79,12 +95,16 @@ __all__ = [
     "judge_held",
     "keep_from_child",
     "keep_template",
+    "live_check",
     "look_again",
+    "may_go_live",
+    "next_frame",
     "note_check_digits",
     "open_check",
     "put_mandate",
     "receive",
     "receive_document",
+    "receive_frame",
     "received_again",
     "record_known",
     "reject",
@@ -95,6 +115,7 @@ __all__ = [
     "start_due_comparisons",
     "start_due_erasures",
     "start_due_held_erasures",
+    "start_due_live_checks",
     "start_due_searches",
     "waive_copy",
     "watch_the_sources",

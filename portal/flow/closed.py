@@ -23,6 +23,9 @@ from rights import journal, requests
 from rights.law.lifecycle import RequestState
 from rights.models import OPEN_STATES, RightsRequest
 
+OF_ITS_OWN = (EvidenceKind.DOCUMENT, EvidenceKind.FRAME)
+"""Evidence with a date of its own, which ends before the rest."""
+
 
 def finish_if_carried_out(request: RightsRequest) -> None:
     """Once every claim was carried out, the request is; from then its evidence has its final date."""
@@ -30,7 +33,7 @@ def finish_if_carried_out(request: RightsRequest) -> None:
         return
     requests.take(request=request, step="carry_out", actor=journal.SYSTEM)
     last_day = timezone.localdate() + retention.length("evidence")
-    kept = request.evidence.filter(destroyed_at=None).exclude(kind=EvidenceKind.DOCUMENT)
+    kept = request.evidence.filter(destroyed_at=None).exclude(kind__in=OF_ITS_OWN)
     kept.update(destroy_on=last_day)
 
 
@@ -84,7 +87,7 @@ def destroy_what_is_due() -> None:
             requests.take(request=request, step="close", actor=journal.SYSTEM)
     # A request still owed something keeps its photograph, or it could never be answered; the date moves, on record.
     overdue = Evidence.objects.filter(destroyed_at=None, destroy_on__lte=today, request__state__in=OPEN_STATES)
-    overdue = overdue.exclude(kind=EvidenceKind.DOCUMENT)
+    overdue = overdue.exclude(kind__in=OF_ITS_OWN)
     for evidence in overdue.exclude(request__state=RequestState.CARRIED_OUT).select_related("request"):
         with transaction.atomic():
             evidence.destroy_on = today + retention.length("evidence")

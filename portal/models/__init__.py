@@ -7,6 +7,7 @@ from portal.models.document import OPEN_DOCUMENTS, CheckDigits, DocumentCheck, D
 from portal.models.draft import Draft
 from portal.models.evidence import Evidence, EvidenceKey, EvidenceKind
 from portal.models.job import Job, JobKind, JobState
+from portal.models.live import OPEN_LIVE, LiveCheck, LiveFrame, LiveState, Way
 from portal.models.local_mail import LocalMail
 from portal.models.notice import Audience, Event, Notice, NoticeState
 from portal.models.pulse import Pulse
@@ -18,6 +19,7 @@ from portal.models.staff import FailureKind, RecoveryCodes, SignInFailures, Staf
 
 __all__ = [
     "OPEN_DOCUMENTS",
+    "OPEN_LIVE",
     "Answer",
     "Audience",
     "CheckDigits",
@@ -36,6 +38,9 @@ __all__ = [
     "JobKind",
     "JobState",
     "Likeness",
+    "LiveCheck",
+    "LiveFrame",
+    "LiveState",
     "LocalMail",
     "Notice",
     "NoticeState",
@@ -50,5 +55,6 @@ __all__ = [
     "SignInFailures",
     "StaffAccount",
     "Totp",
+    "Way",
     "WrongTry",
 ]

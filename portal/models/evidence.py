@@ -26,6 +26,7 @@ class EvidenceKind(models.TextChoices):
     PROBE = "probe", _("photo supplied by the requester")
     REPLY = "reply", _("what the requester answered to a question")
     DOCUMENT = "document", _("picture of an identity document")
+    FRAME = "frame", _("frame of a live photo check")
     MANDATE = "mandate", _("picture of a mandate or of a proof of guardianship")
 
 

@@ -12,6 +12,7 @@ class JobKind(models.TextChoices):
     KEEP_TEMPLATE = "keep_template"
     ERASE_HELD = "erase_held"
     COMPARE_DOCUMENT = "compare_document"
+    CHECK_LIVE = "check_live"
 
 
 class JobState(models.TextChoices):

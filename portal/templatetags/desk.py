@@ -46,6 +46,7 @@ JOB_NAMES = {
     JobKind.ERASE: _("erase and prove"),
     JobKind.KEEP_TEMPLATE: _("keep a template with consent"),
     JobKind.ERASE_HELD: _("erase a refused picture"),
+    JobKind.CHECK_LIVE: _("look at the frames of a live photo check"),
     JobKind.COMPARE_DOCUMENT: _("compare an identity document"),
 }
 LOOKS = {

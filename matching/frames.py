@@ -1,0 +1,201 @@
+"""Frames of one person before a camera: whether each shows the pose that was asked, and whether they are three.
+
+A face that turns moves its nose before its eyes; no picture that is tilted, stretched, mirrored or photographed again
+does that. So a pose is asked for, and two frames that fit on one another after an affine map, mirrored or not, are one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+from matching import pose
+from matching.bands import bands
+from matching.engine import Template, get_engine
+from matching.pose import Floats, Pose
+from matching.search import ProbeProblem, the_face
+
+Grey = npt.NDArray[np.uint8]
+GRID: Final = 64
+"""Samples a side at which two faces are compared."""
+INNER: Final = slice(17, 68)
+"""Landmarks of brows, eyes, nose and mouth; the line of the jaw is where dlib errs most."""
+MIRRORED: Final = np.array(
+    [*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1), *range(45, 41, -1), 47, 46,
+     *range(39, 35, -1), 41, 40, *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1)]
+)  # fmt: skip
+"""For each landmark, the one that lies there once the picture is mirrored."""
+
+
+class Asked(StrEnum):
+    """How somebody is asked to hold their head; left and right are their own."""
+
+    AHEAD = "ahead"
+    LEFT = "left"
+    RIGHT = "right"
+    UP = "up"
+    DOWN = "down"
+
+
+AHEAD_WITHIN: Final = (14.0, 25.0)
+"""Degrees of yaw and pitch that still look ahead: cameras are held low, and noses differ."""
+LEAST_TURN: Final = 12.0
+MOST_TURN: Final = 50.0
+LEAST_TILT: Final = 8.0
+"""Degrees from the frame that looks ahead. Of two frames that both looked ahead, yaw differed by 2.0 and pitch by 2.9
+(standard deviations, docs/identity.md)."""
+MOST_ASIDE: Final = 20.0
+"""Degrees of yaw that tilting up or down may bring along."""
+SAME_PICTURE: Final = 0.9
+"""Correlation from which two frames of different poses are one picture; measured in docs/identity.md."""
+KNOWN_PICTURE: Final = 0.985
+"""From which a frame is a picture that was there before: whoever took that in the same light may look much alike."""
+
+
+class FrameProblem(StrEnum):
+    """Why a frame does not do."""
+
+    UNREADABLE = "unreadable"
+    NO_FACE = "no_face"
+    SEVERAL_FACES = "several_faces"
+    TOO_SMALL = "face_too_small"
+    BLURRED = "blurred"
+    POSE = "pose"
+    SAME_PICTURE = "same_picture"
+    ANOTHER = "another_person"
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One face before the camera.
+
+    Attributes:
+        template: float32 (dimension,).
+        landmarks: (68, 2) in pixels of `grey`.
+        grey: uint8 (height, width).
+    """
+
+    template: Template
+    pose: Pose
+    landmarks: Floats
+    grey: Grey
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was seen in one frame: why it does not do, and its pose, either of which may be unknown."""
+
+    problem: FrameProblem | None
+    pose: Pose | None
+
+
+def look(jpeg: bytes) -> Frame:
+    """The one face of a frame. Raises: matching.search.ProbeProblem, with its code."""
+    face, pixels = the_face(jpeg)
+    landmarks = get_engine().landmarks(pixels, face.box)
+    grey = np.asarray(Image.fromarray(pixels).convert("L"))
+    return Frame(face.template, pose.of_landmarks(landmarks), landmarks, grey)
+
+
+def check(jpegs: Sequence[bytes], asked: Sequence[Asked], known: Sequence[bytes] = ()) -> list[Looked]:
+    """What is wrong with each frame, in their order; nothing where the problem is None.
+
+    Args:
+        asked: the pose of each frame; one of them is ahead, and the others are measured from it.
+        known: earlier pictures of the person, which no frame may be a copy of.
+    """
+    seen = [_seen(jpeg) for jpeg in jpegs]
+    frames = [frame for frame in seen if isinstance(frame, Frame)]
+    if len(frames) < len(seen):
+        return [Looked(None, item.pose) if isinstance(item, Frame) else Looked(item, None) for item in seen]
+    ahead = frames[list(asked).index(Asked.AHEAD)]
+    copies = _copies(frames, [item for item in map(_seen, known) if isinstance(item, Frame)])
+    return [
+        Looked(_problem(frame, wanted, ahead, is_copy=number in copies), frame.pose)
+        for number, (frame, wanted) in enumerate(zip(frames, asked, strict=True))
+    ]
+
+
+def _seen(jpeg: bytes) -> Frame | FrameProblem:
+    try:
+        return look(jpeg)
+    except ProbeProblem as problem:
+        return FrameProblem(problem.code)
+
+
+def _problem(frame: Frame, asked: Asked, ahead: Frame, *, is_copy: bool) -> FrameProblem | None:
+    if float(np.linalg.norm(frame.template - ahead.template)) > bands().possible:
+        return FrameProblem.ANOTHER
+    if not shows(frame.pose, asked, ahead=ahead.pose):
+        return FrameProblem.POSE
+    return FrameProblem.SAME_PICTURE if is_copy else None
+
+
+def shows(seen: Pose, asked: Asked, *, ahead: Pose) -> bool:
+    """Whether a head is held as was asked, measured from the frame that looks ahead."""
+    turn, tilt = seen.yaw - ahead.yaw, seen.pitch - ahead.pitch
+    match asked:
+        case Asked.AHEAD:
+            return abs(seen.yaw) <= AHEAD_WITHIN[0] and abs(seen.pitch) <= AHEAD_WITHIN[1]
+        case Asked.LEFT | Asked.RIGHT:
+            return LEAST_TURN <= (turn if asked is Asked.LEFT else -turn) <= MOST_TURN
+        case Asked.UP | Asked.DOWN:
+            return (tilt if asked is Asked.UP else -tilt) >= LEAST_TILT and abs(turn) <= MOST_ASIDE
+
+
+# --- one picture or two -----------------------------------------------------------------------------------------------
+
+
+def _copies(frames: Sequence[Frame], known: Sequence[Frame]) -> set[int]:
+    """Numbers of the frames that are the picture of an earlier frame, or of a known one."""
+    pairs = combinations(enumerate(frames), 2)
+    twice = {later for (_earlier, one), (later, other) in pairs if likeness(one, other) >= SAME_PICTURE}
+    again = (any(likeness(frame, other) >= KNOWN_PICTURE for other in known) for frame in frames)
+    return twice | {number for number, is_known in enumerate(again) if is_known}
+
+
+def likeness(one: Frame, other: Frame) -> float:
+    """How well one picture, or its mirror image, fits on the other after an affine map: a correlation, -1 to 1."""
+    mirrored = np.array([other.grey.shape[1] - 1.0, 0.0]) + other.landmarks[MIRRORED] * (-1.0, 1.0)
+    return max(
+        _correlation(one, other.grey, other.landmarks),
+        _correlation(one, np.ascontiguousarray(other.grey[:, ::-1]), mirrored),
+    )
+
+
+def _correlation(one: Frame, grey: Grey, landmarks: Floats) -> float:
+    inner = one.landmarks[INNER]
+    (left, top), (right, bottom) = inner.min(axis=0), inner.max(axis=0)
+    x, y = np.meshgrid(np.linspace(left, right, GRID), np.linspace(top, bottom, GRID))
+    grid = np.stack([x.ravel(), y.ravel(), np.ones(GRID * GRID)], axis=1)
+    terms = np.column_stack([inner, np.ones(len(inner))])
+    to_other = np.linalg.lstsq(terms, landmarks[INNER], rcond=None)[0]
+    spread = float(right - left) / GRID
+    a = _sampled(_smoothed(one.grey, spread), grid[:, :2])
+    scale = float(np.sqrt(abs(np.linalg.det(to_other[:2]))))
+    b = _sampled(_smoothed(grey, spread * scale), grid @ to_other)
+    a, b = a - a.mean(), b - b.mean()
+    length = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / length if length else 1.0
+
+
+def _smoothed(grey: Grey, spread: float) -> Floats:
+    """Without what is finer than the grid, whose points lie `spread` pixels apart."""
+    return np.asarray(Image.fromarray(grey).filter(ImageFilter.BoxBlur(max(0.0, spread / 2))), dtype=np.float64)
+
+
+def _sampled(grey: Floats, points: npt.NDArray[np.float64]) -> Floats:
+    """Bilinear samples at (n, 2) points, those outside at the edge."""
+    height, width = grey.shape
+    x, y = np.clip(points[:, 0], 0, width - 1.001), np.clip(points[:, 1], 0, height - 1.001)
+    left, top = x.astype(int), y.astype(int)
+    u, v = x - left, y - top
+    upper = grey[top, left] * (1 - u) + grey[top, left + 1] * u
+    lower = grey[top + 1, left] * (1 - u) + grey[top + 1, left + 1] * u
+    sampled: Floats = upper * (1 - v) + lower * v
+    return sampled

@@ -1,0 +1,68 @@
+"""The live photo check: which poses, how long, how often; and what the three frames say.
+
+It makes a still picture of somebody else useless, for the poses are not known beforehand. What it does not stop,
+and who judges last, stands in docs/identity.md.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from matching import frames
+from matching.frames import Asked, Looked
+from portal import vault
+from portal.identity import document
+from portal.models import Likeness, LiveCheck, LiveState
+from rights.models import RightsRequest
+
+LIFETIME: Final = timedelta(minutes=10)
+TRIES: Final = 5
+WITHIN: Final = timedelta(hours=1)
+"""So many draws that came to nothing lock the next for as long as the first of them is younger than this."""
+
+
+class Locked(Exception):  # noqa: N818 - a state
+    """Too many draws came to nothing. `until` is when the next one can be made."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+def draw() -> list[Asked]:
+    """Three different poses in random order, one of them ahead: 36 ways, all as likely."""
+    random = secrets.SystemRandom()
+    poses = [Asked.AHEAD, *random.sample([pose for pose in Asked if pose is not Asked.AHEAD], 2)]
+    random.shuffle(poses)
+    return poses
+
+
+def locked_until(request: RightsRequest) -> datetime | None:
+    """When the next poses can be drawn; None if now."""
+    wasted = request.live_checks.filter(
+        state__in=[LiveState.FAILED, LiveState.EXPIRED], drawn_at__gt=timezone.now() - WITHIN
+    ).order_by("-drawn_at")
+    counted = list(wasted.values_list("drawn_at", flat=True)[:TRIES])
+    return counted[-1] + WITHIN if len(counted) == TRIES else None
+
+
+def compare(check: LiveCheck) -> tuple[list[Looked], Likeness]:
+    """What is wrong with each frame, and how the one that looks ahead resembles the photographs of the request.
+
+    Raises:
+        vault.Destroyed, vault.VaultError: they cannot be opened.
+    """
+    rows = list(check.frames.select_related("evidence"))
+    pictures = [vault.unseal(check.request, bytes(row.evidence.sealed)) for row in rows if row.evidence is not None]
+    asked = [Asked(row.asked) for row in rows]
+    known = document.portraits_of(check.request)
+    looked = frames.check(pictures, asked, known)
+    return looked, document.compare(check.request, pictures[asked.index(Asked.AHEAD)])
+
+
+def passes(looked: Sequence[Looked], likeness: Likeness) -> bool:
+    """Whether the machine has nothing against it. It decides nothing: members of staff see the frames and judge."""
+    return all(item.problem is None for item in looked) and likeness in (Likeness.SAME, Likeness.POSSIBLE)
