@@ -90,6 +90,7 @@ def test_every_address_that_gives_something_out_is_tried_here(looks: dict[str, t
     }
     others = {"admin:matching_hold_face", "admin:matching_hold_photo"}  # Below.
     others |= {"admin:rights_request_document_picture"}  # In tests/portal/identity/test_document.py
+    others |= {"admin:rights_request_frame"}  # In tests/portal/identity/test_live.py
     others |= {"admin:rights_request_mandate"}  # In tests/portal/test_represented.py
     assert found - forms - set(looks) - {"admin:rights_request_document"} == others
 
