@@ -15,7 +15,9 @@ from typing import Final
 from PIL import Image, ImageOps, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 from pillow_heif import register_heif_opener
 
-# A process that can open no file any more (`limits.shut_in`) can load no module either: what reading may need is here.
+from matching import limits
+
+# A process that can open no file any more (`limits.confine_process`) loads no module either: all it may need is here.
 _PLUGINS: Final = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 _CODECS: Final = tuple(
     codecs.lookup(name) for name in ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-be", "utf-16-le")
@@ -26,11 +28,6 @@ register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, dec
 Image.MAX_IMAGE_PIXELS = None
 """Pillow's own guess at what is too large. `opened` asks the header itself, before anything is decoded."""
 
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "HEIF")
-LONGEST_SIDE: Final = 65_535
-"""Pixels. What a JPEG can have; Pillow holds a pointer for each row."""
-MOST_SCANS: Final = 200
-"""A progressive JPEG has about ten scans. Each costs a pass over the whole picture however little it holds."""
 DECODER_ERRORS: Final = (
     OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, TypeError, KeyError, AttributeError,
     ArithmeticError, RuntimeError, AssertionError,
@@ -60,33 +57,22 @@ CODES: Final = frozenset(
         "format_not_supported",
         "animated",  # Several pictures in one file.
         "damaged",
-        "too_costly",  # Decoding took more memory or time than a picture may.
+        "too_costly",  # Decoding took more memory or time than a picture may, or ended otherwise than in an answer.
+        "busy",  # As many uploads as may be are being decoded: the same file can be sent again in a moment.
     }
 )
 
-_SIGNATURES: Final = (
-    ("JPEG", re.compile(rb"\xff\xd8\xff")),
-    ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n")),
-    ("WEBP", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
-    ("TIFF", re.compile(rb"II[*+]\0|MM\0[*+]")),
-    ("HEIF", re.compile(rb".{4}ftyp(?:heic|heix|heim|heis|mif1)", re.DOTALL)),
-    ("sequence", re.compile(rb".{4}ftyp(?:hevc|hevx|hevm|hevs|msf1)", re.DOTALL)),
-    # GIF, BMP, Photoshop, icon, JPEG 2000, JPEG XL, AVIF: pictures, and not taken.
-    ("other", re.compile(rb"GIF8|BM.{4}\0{4}|8BPS|\x00\x00\x01\x00|.{4}(?:jP  |JXL )\r\n\x87\n"
-                         rb"|\xff\x4f\xff\x51|\xff\x0a|.{4}ftypavi[fs]", re.DOTALL)),
-)  # fmt: skip
-
 
 def kind_of(data: bytes) -> str:
-    """The format (one of `FORMATS`) that the first bytes speak of; no name and no declared type is asked.
+    """The format (one of `limits.FORMATS`) that the first bytes speak of; no name and no declared type is asked.
 
     Raises:
         ImageProblem: empty, not_an_image, format_not_supported or animated.
     """
     if not data:
         raise ImageProblem("empty")
-    kind = next((name for name, signature in _SIGNATURES if signature.match(data)), "")
-    if kind not in FORMATS:
+    kind = next((name for name, signature in limits.SIGNATURES if signature.match(data)), "")
+    if kind not in limits.FORMATS:
         raise ImageProblem({"sequence": "animated", "other": "format_not_supported"}.get(kind, "not_an_image"))
     return kind
 
@@ -111,17 +97,36 @@ def opened(data: bytes, *, max_bytes: int, max_pixels: int) -> Image.Image:
     if len(data) > max_bytes:
         raise ImageProblem("file_too_large")
     kind = kind_of(data)
+    if kind == "WEBP" and _canvas(data) > max_pixels:
+        raise ImageProblem("too_many_pixels")
+    if kind == "JPEG" and scans_of(data) > limits.MOST_SCANS:
+        raise ImageProblem("too_costly")
     with problems_told():
         image = Image.open(io.BytesIO(data), formats=(kind,))
         # A JPEG of a telephone may carry a second, derived picture (MPO), a HEIF file too; the first is the photo.
-        several = kind in ("PNG", "WEBP", "TIFF") and getattr(image, "n_frames", 1) > 1
+        several = kind in ("PNG", "WEBP", "TIFF") and getattr(image, "n_frames", 1) > limits.MOST_FRAMES
     if several:
         raise ImageProblem("animated")
-    if image.width * image.height > max_pixels or max(image.size) > LONGEST_SIDE or _area_at_once(image) > max_pixels:
+    pixels = max(image.width * image.height, _area_at_once(image))
+    if pixels > max_pixels or max(image.size) > limits.LONGEST_SIDE:
         raise ImageProblem("too_many_pixels")
-    if kind == "JPEG" and scans_of(data) > MOST_SCANS:
-        raise ImageProblem("too_costly")
     return image
+
+
+def _canvas(webp: bytes) -> int:
+    """Pixels of a WebP's canvas, for which Pillow makes room when it opens the file (RFC 9649, section 2).
+
+    0 if its first chunk is none that begins a picture; then Pillow refuses it.
+    """
+    chunk, header = webp[12:16], webp[20:30].ljust(10, b"\0")
+    if chunk == b"VP8X":
+        return (int.from_bytes(header[4:7], "little") + 1) * (int.from_bytes(header[7:10], "little") + 1)
+    if chunk == b"VP8L":
+        bits = int.from_bytes(header[1:5], "little")
+        return ((bits & 0x3FFF) + 1) * ((bits >> 14 & 0x3FFF) + 1)
+    if chunk == b"VP8 ":
+        return (int.from_bytes(header[6:8], "little") & 0x3FFF) * (int.from_bytes(header[8:10], "little") & 0x3FFF)
+    return 0
 
 
 def _area_at_once(image: Image.Image) -> int:
