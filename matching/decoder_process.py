@@ -54,20 +54,16 @@ def main() -> None:
 
 
 def _see_to(deadlines: dict[int, float]) -> None:
-    """Forget the children that have ended, and kill those that take too long, with whatever they started."""
+    """End the children that have answered or take too long, with whatever they started."""
+    now = time.monotonic()
     for child, until in list(deadlines.items()):
         # A child that has not been waited for is still there: its number is nobody else's.
-        if os.waitpid(child, os.WNOHANG)[0] or _late(child, until):
-            del deadlines[child]
-
-
-def _late(child: int, until: float) -> bool:
-    if time.monotonic() < until:
-        return False
-    with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group that is dead.
-        os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return True
+        if now < until and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            continue
+        with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group that is dead.
+            os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        del deadlines[child]
 
 
 def _born(orders: socket.socket, caller: socket.socket, numbers: tuple[int, ...]) -> int:

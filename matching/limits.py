@@ -11,6 +11,8 @@ import signal
 import sys
 from typing import Final
 
+from matching import seccomp
+
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "HEIF")
 """What is decoded, told from the first bytes. No other decoder of Pillow's is ever asked."""
 LONGEST_SIDE: Final = 65_535
@@ -49,9 +51,10 @@ def seal_process() -> None:
 
 
 def confine_process(*, memory: int, seconds: int) -> None:
-    """For the rest of this process's life: bounded memory and time, and nothing can be opened, started or written.
+    """For the rest of this process's life: bounded memory and time, no new file or socket, no file may grow.
 
-    What is open stays open. Too much memory makes an allocation fail: a MemoryError, or whatever a library makes of it.
+    What is open stays open. RLIMIT_NPROC is left alone: it counts all processes and threads of the user, the web
+    server's too, and libde265 reads no HEIC without a thread. Too much memory makes an allocation fail: a MemoryError, or whatever a library makes of it.
     Too much time ends the process by SIGXCPU. Only Linux bounds the memory; other systems accept the limit and ignore
     it, or refuse it. On Linux the process also dies with its parent.
 
@@ -64,8 +67,8 @@ def confine_process(*, memory: int, seconds: int) -> None:
         _lower(resource.RLIMIT_AS, memory)
     _lower(resource.RLIMIT_CPU, seconds)
     _lower(resource.RLIMIT_FSIZE, 0)
-    _lower(resource.RLIMIT_NPROC, 0)  # Neither process nor thread; root is exempt.
     _lower(resource.RLIMIT_NOFILE, 0)  # A new descriptor would have a number of 0 or more.
+    seccomp.narrow()
 
 
 def _lower(what: int, value: int) -> None:
