@@ -161,6 +161,12 @@ def end(process: _Process | None = None) -> None:
             _kept.pop(os.getpid()).end()
 
 
+def kept_process() -> int | None:
+    """The number of the decoding process that this process keeps, if it has one."""
+    kept = _kept.get(os.getpid())
+    return None if kept is None else kept.process.pid
+
+
 atexit.register(end)
 
 

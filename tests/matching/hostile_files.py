@@ -4,6 +4,7 @@
 comes out can be searched for it.
 """
 
+import gzip
 import io
 import random
 import struct
@@ -121,12 +122,13 @@ def archived(*, depth: int = 0, kind: str = "zip") -> bytes:
     buffer = io.BytesIO()
     if kind == "zip":
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("me.jpg" if depth == 0 else "inner.zip", inner)
+            archive.writestr(zipfile.ZipInfo("me.jpg" if depth == 0 else "inner.zip"), inner)
     else:
-        with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        with tarfile.open(fileobj=buffer, mode="w") as tar:
             entry = tarfile.TarInfo("../../me.jpg")
             entry.size = len(inner)
             tar.addfile(entry, io.BytesIO(inner))
+        return gzip.compress(buffer.getvalue(), mtime=0)
     return buffer.getvalue()
 
 
@@ -259,6 +261,8 @@ def odd(_draw: random.Random) -> Iterator[Hostile]:
     modes = {"1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "LAB", "I;16", "I", "F"}
     for format in FORMATS:
         for mode in sorted(modes):
+            if (format, mode) == ("HEIF", "YCbCr"):
+                continue  # Its encoder calls what Pillow will drop.
             image = base.convert("L").convert("I").convert(mode) if mode == "I;16" else converted(base, mode)
             try:
                 data = saved(image, format)
@@ -339,8 +343,7 @@ def strangers(draw: random.Random) -> Iterator[Hostile]:
     others = [laughs + svg, b"<?xml version='1.0'?>" + laughs + svg, entity, svg, *tails()[:9]]
     others += [archived(depth=depth, kind=kind) for depth in range(5) for kind in ("zip", "tar.gz")]
     others += [saved(noise(40), format) for format in ("GIF", "BMP", "ICO", "JPEG2000", "AVIF", "PPM", "TGA", "ICNS",
-                                                       "PCX", "SGI", "DDS", "EPS", "PDF", "IM", "XBM", "SPIDER", "QOI")
-               if format not in ("XBM", "SPIDER", "QOI")]  # fmt: skip
+                                                       "PCX", "SGI", "DDS", "EPS")]  # fmt: skip
     others += [b"\0" * length for length in (1, 2, 3, 4, 12, 100, 10_000, 1_000_000)]
     others += [b"\xff" * 5_000, b"%!PS-Adobe-3.0 EPSF-3.0\n(/etc/passwd) (r) file", b"8BPS\0\1" + MARK, b"\x1f\x8b\x08",
                box(b"ftyp", b"isom\0\0\0\0isommp42") + MARK, b"RIFF\x10\0\0\0WAVEfmt ", b"RIFF\xff\xff\xff\xffAVI LIST",
