@@ -1,8 +1,8 @@
 """Decoding what strangers send, in a process of its own, so that no file can take the caller along.
 
-Bytes go to a child of `matching.decoder_process`, pixels come back. The child may crash, hang, eat or lie: it is killed
-at the end of its time, it has no more memory than it is allowed, no secret in its environment, and of its answer nothing
-is believed but pixels of a plausible number. The caller makes the JPEG.
+Bytes go to a child of `matching.decoder_process`, pixels come back. The child may crash, hang, eat or lie: it is
+killed at the end of its time, it has no more memory than it is allowed, no secret in its environment, and of its
+answer nothing is believed but pixels of a plausible number. The caller makes the JPEG.
 """
 
 import atexit
@@ -112,7 +112,7 @@ class _Process:
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-I", "-c", PROGRAM, str(Path(__file__).resolve().parent.parent)],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,  # It might quote a file.
                 cwd="/",

@@ -53,10 +53,11 @@ def seal_process() -> None:
 def confine_process(*, memory: int, seconds: int) -> None:
     """For the rest of this process's life: bounded memory and time, no new file or socket, no file may grow.
 
-    What is open stays open. RLIMIT_NPROC is left alone: it counts all processes and threads of the user, the web
-    server's too, and libde265 reads no HEIC without a thread. Too much memory makes an allocation fail: a MemoryError, or whatever a library makes of it.
-    Too much time ends the process by SIGXCPU. Only Linux bounds the memory; other systems accept the limit and ignore
-    it, or refuse it. On Linux the process also dies with its parent.
+    What is open stays open. Too much memory makes an allocation fail: a MemoryError, or whatever a library makes of
+    it. Too much time ends the process by SIGXCPU. Only Linux bounds the memory; other systems accept the limit and
+    ignore it, or refuse it. On Linux the process also dies with its parent, and may ask of the kernel only what
+    decoding needs (`matching.seccomp`). RLIMIT_NPROC is left alone: it counts all processes and threads of the user,
+    the web server's too, and libde265 reads no HEIC without a thread.
 
     Args:
         memory: bytes of address space, libraries and thread stacks included.

@@ -34,7 +34,8 @@ class _Machine(NamedTuple):
 
 # read write close fstat poll|ppoll lseek mmap mprotect munmap brk mremap madvise; rt_sigaction rt_sigprocmask
 # rt_sigreturn sigaltstack restart_syscall; sched_yield sched_getaffinity getpid gettid; nanosleep clock_nanosleep
-# clock_gettime gettimeofday; sendto recvfrom shutdown; futex set_robust_list rseq membarrier; getrandom; exit exit_group
+# clock_gettime gettimeofday; sendto recvfrom shutdown; futex set_robust_list rseq membarrier; getrandom; exit
+# exit_group
 _MACHINES: Final[Mapping[str, _Machine]] = {
     "x86_64": _Machine(0xC000003E, 56, 435, (
         0, 1, 3, 5, 7, 8, 9, 10, 11, 12, 25, 28, 13, 14, 15, 131, 219, 24, 204, 39, 186, 35, 230, 228, 96, 44, 45, 48,

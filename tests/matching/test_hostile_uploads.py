@@ -5,6 +5,7 @@ import os
 import signal
 import struct
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,8 @@ from pytest_django.fixtures import Settings
 from matching import decoder, decoding, images, limits
 from matching.images import ImageProblem
 from tests.matching import hostile_files, misbehaving
-from tests.matching.hostile_files import FORMATS, MARK, TAKEN, good, noise, saved
+from tests.matching.hostile_files import FORMATS, TAKEN
+from tests.matching.hostile_parts import MARK, chunk, good, noise, png, saved, secrets
 
 pytestmark = [pytest.mark.any_database, pytest.mark.filterwarnings("ignore::UserWarning:PIL")]
 
@@ -41,7 +43,7 @@ def outcome(data: bytes) -> str:
 def check_clean(jpeg: bytes) -> None:
     """Pixels and what it takes to read them, with nothing between, before or behind."""
     assert MARK not in jpeg
-    position, markers = 2, []
+    position, markers = 2, list[int]()
     while not markers or markers[-1] != SOS:
         marker, length = jpeg[position + 1], struct.unpack_from(">H", jpeg, position + 2)[0]
         if marker == APP0:
@@ -108,7 +110,7 @@ def test_the_canvas_of_a_webp_is_counted_before_pillow_makes_room_for_it(
     lossless: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = saved(noise(5, 300, 200), "WEBP", lossless=lossless)
-    extended = saved(noise(5, 300, 200), "WEBP", lossless=lossless, exif=hostile_files.secrets())
+    extended = saved(noise(5, 300, 200), "WEBP", lossless=lossless, exif=secrets())
     monkeypatch.setattr(Image, "open", lambda *_a, **_k: pytest.fail("Pillow was asked."))
     for data in (plain, extended):
         with pytest.raises(ImageProblem, match="too_many_pixels"):
@@ -133,8 +135,8 @@ def test_the_picture_is_what_was_sent() -> None:
 
 def test_the_largest_picture_that_is_allowed_is_taken(settings: Settings) -> None:
     side = int(settings.IMAGE_MAX_PIXELS**0.5)
-    flat = hostile_files.chunk(b"IDAT", hostile_files.zlib.compress(bytes(side * (side * 3 + 1)), 1))
-    assert outcome(hostile_files.png(side, side, flat)) == TAKEN
+    flat = chunk(b"IDAT", zlib.compress(bytes(side * (side * 3 + 1)), 1))
+    assert outcome(png(side, side, flat)) == TAKEN
 
 
 # --- A decoder that somebody has taken over -------------------------------------------------------------------------
@@ -162,7 +164,7 @@ def children() -> set[str]:
 @pytest.mark.usefixtures("taken_over")
 def test_a_decoder_that_crashes_hangs_eats_or_lies_refuses_its_own_file_and_no_other() -> None:
     with ThreadPoolExecutor(len(misbehaving.FATAL)) as threads:
-        found = dict(zip(misbehaving.FATAL, threads.map(lambda name: outcome(deed(name)), misbehaving.FATAL)))
+        found = dict(threads.map(lambda name: (name, outcome(deed(name))), misbehaving.FATAL))
     assert found == dict.fromkeys(misbehaving.FATAL, "too_costly")
     assert outcome(good("JPEG")) == TAKEN
     until = time.monotonic() + 5

@@ -10,12 +10,15 @@ from pytest_django.fixtures import Settings
 
 from matching import decoder, ingest
 from matching.decoding import CODES
+from matching.models import Hit
 from portal.citizens.wording import UPLOAD
 from portal.desk.forms import PROBLEMS
 from portal.models import Draft
 from rights.models import RightsRequest
 from tests.fakes import paint
-from tests.matching import hostile_files, misbehaving
+from tests.matching import misbehaving
+from tests.matching.hostile_files import FORMATS
+from tests.matching.hostile_parts import good
 from tests.portal.citizens.person import Person, upload
 from tests.portal.deeds import Run
 
@@ -59,7 +62,7 @@ def test_after_files_that_kill_their_decoder_requests_are_made_and_searched_as_b
     run_jobs()
     case.refresh_from_db()
     assert case.state == "searched"
-    assert case.hits.count() == 1
+    assert Hit.objects.count() == 1
 
 
 @pytest.mark.usefixtures("taken_over")
@@ -70,12 +73,12 @@ def test_through_the_api_too_it_is_a_refusal(controller: object, client: Client)
     assert "safely" in answer.json()["photo"][0]
 
 
-@pytest.mark.parametrize("format", hostile_files.FORMATS)
+@pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize(("name", "type"), [("me.exe", "application/x-msdownload"), ("me.gif", "text/html")])
 def test_neither_the_name_nor_the_declared_type_decides(person: Person, format: str, name: str, type: str) -> None:
     for step in ("rights", "person", "contact"):
         person.answer(step)
-    sent = person.answer("photo", photo=SimpleUploadedFile(name, hostile_files.good(format), type))
+    sent = person.answer("photo", photo=SimpleUploadedFile(name, good(format), type))
     assert sent.status_code == 302
     assert person.get("draft_photo")["Content-Type"] == "image/jpeg"
     refused = person.answer("photo", photo=SimpleUploadedFile("me.jpg", b"<html>", "image/jpeg"))
