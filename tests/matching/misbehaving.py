@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from matching import decoder_process, limits
@@ -20,6 +21,7 @@ PROGRAM: Final = (
 )
 BEGINNING: Final = b"\xff\xd8\xff"
 """What follows it in a file is the name of a deed."""
+BITE: Final = 50_000_000
 
 
 def main() -> None:
@@ -53,16 +55,19 @@ def abort(_caller: socket.socket) -> None:
     os.abort()
 
 
-def eat(caller: socket.socket) -> None:
-    """Whatever is allowed, and then tell how much it was, which is no picture."""
+def eat(_caller: socket.socket) -> None:
     eaten: list[bytearray] = []
-    try:
-        while True:
-            eaten.append(bytearray(50_000_000))
-    except MemoryError:
-        amount = len(eaten)
-        eaten.clear()
-        caller.sendall(f"ate {amount}".encode())
+    while True:
+        eaten.append(bytearray(BITE))
+
+
+def measure(caller: socket.socket) -> None:
+    """How much may be eaten; 2 GB are enough of an answer. A picture that many bites wide."""
+    eaten: list[bytearray] = []
+    with suppress(MemoryError):
+        while len(eaten) < 40:
+            eaten.append(bytearray(BITE))
+    caller.sendall(decoder_process.PIXELS + decoder_process.SIZE.pack(len(eaten), 1) + bytes(3 * len(eaten)))
 
 
 def rubbish(caller: socket.socket) -> None:
@@ -135,8 +140,8 @@ def thread(caller: socket.socket) -> None:
 DEEDS: Final[dict[str, Callable[[socket.socket], None]]] = {
     deed.__name__: deed
     for deed in (
-        hang, spin, segfault, abort, eat, rubbish, flood, lie, nothing, unheard, silence, break_out, thread,
+        hang, spin, segfault, abort, eat, rubbish, flood, lie, nothing, unheard, silence, measure, break_out, thread,
     )
 }  # fmt: skip
-FATAL: Final = tuple(name for name in DEEDS if name not in ("break_out", "thread"))
+FATAL: Final = tuple(name for name in DEEDS if name not in ("measure", "break_out", "thread"))
 """Deeds after which there is no picture."""

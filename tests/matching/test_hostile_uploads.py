@@ -163,6 +163,8 @@ def children() -> set[str]:
 
 @pytest.mark.usefixtures("taken_over")
 def test_a_decoder_that_crashes_hangs_eats_or_lies_refuses_its_own_file_and_no_other() -> None:
+    assert outcome(good("JPEG")) == TAKEN
+    kept = decoder.kept_process()
     with ThreadPoolExecutor(len(misbehaving.FATAL)) as threads:
         found = dict(threads.map(lambda name: (name, outcome(deed(name))), misbehaving.FATAL))
     assert found == dict.fromkeys(misbehaving.FATAL, "too_costly")
@@ -171,6 +173,13 @@ def test_a_decoder_that_crashes_hangs_eats_or_lies_refuses_its_own_file_and_no_o
     while children() and time.monotonic() < until:
         time.sleep(0.05)
     assert not children(), "what hung has been killed"
+    assert decoder.kept_process() == kept
+
+
+@pytest.mark.usefixtures("taken_over")
+def test_a_decoder_has_the_memory_that_the_setting_says(settings: Settings) -> None:
+    settings.UPLOAD_MAX_MEMORY = 12 * misbehaving.BITE
+    assert 1 <= decoder.decode(deed("measure"), side=100).shape[1] < 12
 
 
 @pytest.mark.usefixtures("taken_over")
