@@ -86,7 +86,7 @@ def serve(caller: socket.socket, numbers: tuple[int, ...]) -> None:
     memory, seconds, _on_the_clock, max_bytes, max_pixels, side = numbers
     limits.confine_process(memory=memory, seconds=seconds)
     with caller.makefile("rb") as stream:
-        data = stream.read(max_bytes + 1)
+        data = stream.read()  # The caller has counted them.
     try:
         image = decoding.reduced(data, max_bytes=max_bytes, max_pixels=max_pixels, side=side)
         answer = PIXELS + SIZE.pack(*image.size) + image.tobytes()
