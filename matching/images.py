@@ -5,7 +5,6 @@ header, and only then is anything decoded. What goes out again is encoded anew a
 """
 
 import io
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,42 +12,21 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from django.conf import settings
 from django.utils import timezone
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
-from pillow_heif import register_heif_opener
+from PIL import ExifTags, Image, ImageOps
 
+from matching import decoder
+from matching.decoding import ImageProblem, flat, opened, problems_told
 from matching.engine import Box
 
-register_heif_opener()
-
-Image.MAX_IMAGE_PIXELS = None
-"""Pillow's own guess at what is too large. `read_picture` asks the header itself, before anything is decoded."""
+__all__ = [
+    "ImageProblem", "Picture", "Pixels", "as_jpeg", "clean_upload", "encode", "grown", "obscure", "read_picture",
+]  # fmt: skip
 
 Pixels = npt.NDArray[np.uint8]
 """Shape (height, width, 3), RGB, upright."""
 
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "TIFF", "HEIF")
 UPLOAD_SIDE: Final = 2000
-DECODER_ERRORS: Final = (
-    OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, TypeError, KeyError, OverflowError,
-    RuntimeError, MemoryError,
-)  # fmt: skip
-"""What Pillow and its plug-ins raise on damaged files: they parse untrusted structures with plain Python; libheif
-speaks of its limits in RuntimeError."""
-
-
-class ImageProblem(Exception):  # noqa: N818 - the field's word for it; shown to people as a sentence
-    """A file that cannot be taken as a picture.
-
-    Attributes:
-        code: empty, file_too_large, too_many_pixels, not_an_image, format_not_supported, animated (several
-            pictures in one file) or damaged.
-    """
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -67,60 +45,18 @@ def read_picture(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
     Raises:
         ImageProblem: says by its code what was wrong.
     """
-    if not data:
-        raise ImageProblem("empty")
-    if len(data) > max_bytes:
-        raise ImageProblem("file_too_large")
-    image = _opened(data)
-    if image.width * image.height > max_pixels:
-        raise ImageProblem("too_many_pixels")
-    try:
-        # A JPEG of a telephone may carry a second, derived picture (MPO), a HEIF file too; the first is the photo.
-        if image.format in ("PNG", "WEBP", "TIFF") and getattr(image, "n_frames", 1) > 1:
-            raise ImageProblem("animated")
+    image = opened(data, max_bytes=max_bytes, max_pixels=max_pixels)
+    with problems_told():
         exif = image.getexif()
         taken_at, metadata = _taken_at(exif), _metadata(exif)
         ImageOps.exif_transpose(image, in_place=True)  # At 60 megapixels each copy is a quarter of a gigabyte.
-        pixels = np.asarray(_flat(image), dtype=np.uint8)
-    except DECODER_ERRORS as error:
-        raise ImageProblem("damaged") from error
+        pixels = np.asarray(flat(image), dtype=np.uint8)
     return Picture(
         pixels=pixels,
         format="JPEG" if image.format == "MPO" else str(image.format),
         taken_at=taken_at,
         metadata=metadata,
     )
-
-
-def _opened(data: bytes) -> Image.Image:
-    """The picture with its header read and nothing decoded."""
-    try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        raise ImageProblem("format_not_supported" if _is_another_format(data) else "not_an_image") from error
-    except DECODER_ERRORS as error:
-        raise ImageProblem("damaged") from error
-
-
-def _is_another_format(data: bytes) -> bool:
-    """Whether Pillow knows the content as a picture of a kind that is not taken here."""
-    try:
-        Image.open(io.BytesIO(data))
-    except DECODER_ERRORS:
-        return False
-    return True
-
-
-def _flat(image: Image.Image) -> Image.Image:
-    """RGB; what was transparent becomes white, 16-bit grey is scaled instead of clipped."""
-    if image.mode.startswith("I"):
-        scaled = (np.asarray(image).astype(np.float64) / 257).clip(0, 255).astype(np.uint8)
-        return Image.fromarray(scaled).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _taken_at(exif: Image.Exif) -> datetime | None:
@@ -204,13 +140,13 @@ def encode(pixels: Pixels, *, format: str, taken_at: datetime | None) -> bytes:
 
 
 def clean_upload(data: bytes) -> bytes:
-    """An upload as a JPEG of at most 2000 pixels a side, without metadata.
+    """An upload as a JPEG of at most 2000 pixels a side, without metadata. It is decoded in a process of its own.
 
     Raises:
         ImageProblem: the file is not acceptable.
+        matching.decoder.Busy: too many uploads at once; the same file can be sent again.
     """
-    picture = read_picture(data, max_bytes=settings.UPLOAD_MAX_BYTES, max_pixels=settings.IMAGE_MAX_PIXELS)
-    return as_jpeg(picture.pixels, max_side=UPLOAD_SIDE, quality=92)
+    return as_jpeg(decoder.decode(data, side=UPLOAD_SIDE), quality=92)
 
 
 def grown(box: Box, margin: float, height: int, width: int) -> Box:

@@ -228,6 +228,14 @@ IMPORT_PROCESSES = env.int("REGARD_IMPORT_PROCESSES", len(os.sched_getaffinity(0
 reader kills the import."""
 UPLOAD_MAX_BYTES = env.int("REGARD_UPLOAD_MAX_BYTES", 15 * 1024 * 1024)
 IMAGE_MAX_PIXELS = env.int("REGARD_IMAGE_MAX_PIXELS", 60_000_000)
+UPLOAD_DECODERS = env.int("REGARD_UPLOAD_DECODERS", len(os.sched_getaffinity(0)))
+"""Uploads that are decoded at the same time, each in a process of its own, on this machine."""
+UPLOAD_MAX_MEMORY = env.int("REGARD_UPLOAD_MAX_MEMORY", 1536 * 1024 * 1024)
+UPLOAD_SECONDS = env.int("REGARD_UPLOAD_SECONDS", 10)
+"""Processor time of one decoding, in whole seconds; on the clock it may take twice as long."""
+UPLOAD_WAIT_SECONDS = env.float("REGARD_UPLOAD_WAIT_SECONDS", 5.0)
+"""How long an upload waits for its turn before the person is asked to try again."""
+TURNS_DIR = VAR_DIR / "turns"
 DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES + 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # Nothing readable on disk.
 FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES + 1024 * 1024

@@ -17,6 +17,8 @@ UPLOAD: Final[dict[str, Promise]] = {
     ),
     "animated": _("This picture moves. Choose one that stands still."),
     "damaged": _("The file is damaged and we cannot open it. Choose another photograph, or save this one again."),
+    "too_costly": _("We could not open this picture safely. Choose a screenshot of it, or another photograph."),
+    "busy": _("Many photographs are being sent just now. Wait a moment, then send yours again."),
 }
 """By code of `matching.images.ImageProblem`."""
 

@@ -39,6 +39,8 @@ PROBLEMS = {
     "format_not_supported": _("This kind of picture is not supported: use JPEG, PNG, WebP, TIFF or HEIC."),
     "animated": _("The picture is animated; use a still one."),
     "damaged": _("The file is damaged and cannot be read to its end."),
+    "too_costly": _("The picture could not be opened safely within the memory and time that one may take."),
+    "busy": _("Too many pictures are being sent at once. Send it again in a moment."),
 }
 
 

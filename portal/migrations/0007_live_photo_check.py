@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ('pitch', models.FloatField(blank=True, help_text='Degrees, as measured.', null=True)),
                 ('problem', models.CharField(blank=True, help_text='A value of `matching.frames.FrameProblem`.', max_length=16)),
                 ('check_of', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='frames', to='portal.livecheck')),
-                ('evidence', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='frame', to='portal.evidence')),
+                ('evidence', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='frame', to='portal.evidence')),
             ],
             options={
                 'ordering': ['number'],

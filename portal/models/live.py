@@ -63,7 +63,7 @@ class LiveFrame(models.Model):
     check_of = models.ForeignKey(LiveCheck, on_delete=models.CASCADE, related_name="frames")
     number = models.PositiveSmallIntegerField()
     asked = models.CharField(max_length=8, help_text="A value of `matching.frames.Asked`.")
-    evidence = models.OneToOneField(Evidence, null=True, blank=True, on_delete=models.SET_NULL, related_name="frame")
+    evidence = models.OneToOneField(Evidence, null=True, blank=True, on_delete=models.CASCADE, related_name="frame")
     yaw = models.FloatField(null=True, blank=True, help_text="Degrees, as measured.")
     pitch = models.FloatField(null=True, blank=True, help_text="Degrees, as measured.")
     problem = models.CharField(max_length=16, blank=True, help_text="A value of `matching.frames.FrameProblem`.")
