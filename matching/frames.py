@@ -51,7 +51,7 @@ LEAST_TILT: Final = 8.0
 (standard deviations, docs/identity.md)."""
 MOST_ASIDE: Final = 20.0
 """Degrees of yaw that tilting up or down may bring along."""
-SAME_PICTURE: Final = 0.9
+SAME_PICTURE: Final = 0.96
 """Correlation from which two frames of different poses are one picture; measured in docs/identity.md."""
 KNOWN_PICTURE: Final = 0.985
 """From which a frame is a picture that was there before: whoever took that in the same light may look much alike."""
@@ -113,8 +113,13 @@ def check(jpegs: Sequence[bytes], asked: Sequence[Asked], known: Sequence[bytes]
     frames = [frame for frame in seen if isinstance(frame, Frame)]
     if len(frames) < len(seen):
         return [Looked(None, item.pose) if isinstance(item, Frame) else Looked(item, None) for item in seen]
+    return judge(frames, asked, [item for item in map(_seen, known) if isinstance(item, Frame)])
+
+
+def judge(frames: Sequence[Frame], asked: Sequence[Asked], known: Sequence[Frame] = ()) -> list[Looked]:
+    """As `check`, of frames that were looked at."""
     ahead = frames[list(asked).index(Asked.AHEAD)]
-    copies = _copies(frames, [item for item in map(_seen, known) if isinstance(item, Frame)])
+    copies = _copies(frames, known)
     return [
         Looked(_problem(frame, wanted, ahead, is_copy=number in copies), frame.pose)
         for number, (frame, wanted) in enumerate(zip(frames, asked, strict=True))

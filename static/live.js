@@ -1,5 +1,4 @@
 /* The camera of the live photo check. Without this file, or without a camera, the picture is chosen as a file. */
-"use strict";
 
 const form = document.getElementById("live");
 const video = form.querySelector("video");

@@ -38,6 +38,12 @@ SPACE = "foreign-1"
 UNSEEN = "unseen/ada.jpg"
 
 
+@pytest.fixture(autouse=True)
+def _read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a process of its own reads the file first is tested in `test_parquet.py`; it takes a second each time."""
+    monkeypatch.setattr(templates, "tried", parquet._read_once)
+
+
 @pytest.fixture
 def foreign(tmp_path: Path) -> ForeignEngine:
     return ForeignEngine(tmp_path)

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from matching import ingest, reviews
+from matching import ingest, parquet, reviews, templates
 from matching.models import Face, Hold, Photo, PhotoStatus, Source
 from portal import consent, flow
 from portal.answers import archive
@@ -27,6 +27,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SPACE = "foreign-1"
 UNSEEN = "unseen/ada.jpg"
 MINE = ADA | {UNSEEN}
+
+
+@pytest.fixture(autouse=True)
+def _read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a process of its own reads the file first is tested in `test_parquet.py`; it takes a second each time."""
+    monkeypatch.setattr(templates, "tried", parquet._read_once)
 
 
 @pytest.fixture
