@@ -1,6 +1,6 @@
 """How a face is turned, from its landmarks.
 
-A rigid model of fourteen points is put over the landmarks under a scaled orthographic projection (weak perspective):
+A rigid model of eleven points is put over the landmarks under a scaled orthographic projection (weak perspective):
 a rotation, a scale and a shift that leave the smallest squares, found by Gauss and Newton's method from the linear
 solution of DeMenthon and Davis (1995, "Model-based object pose in 25 lines of code", the first step, POS). The model
 is the canonical face of MediaPipe (`canonical_face_model.obj`, Apache License 2.0), in centimetres, of which the
@@ -20,7 +20,7 @@ MODEL: Final = {
     35: (1.405627, -1.714196, 5.241087), 36: (-4.445859, 2.663991, 3.173422), 39: (-1.856432, 2.585245, 3.757904),
     42: (1.856432, 2.585245, 3.757904), 45: (4.445859, 2.663991, 3.173422),
 }  # fmt: skip
-"""By landmark (nose, corners of the eyes and of the mouth, upper lip): x to the right of the picture, y up, z towards
+"""By landmark (nose, corners of the eyes): x to the right of the picture, y up, z towards
 the camera."""
 
 _POINTS: Final = np.array(list(MODEL.values())) - np.mean(list(MODEL.values()), axis=0)

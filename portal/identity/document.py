@@ -7,24 +7,26 @@ from portal import vault
 from portal.models import EvidenceKind, Likeness
 from rights.models import RightsRequest
 
-PORTRAITS = (EvidenceKind.PROBE,)
-"""Evidence that shows the face of the person concerned; the frames of a live photo belong here once there are any."""
 
-
-def portraits_of(request: RightsRequest) -> list[bytes]:
-    """The pictures of the person's own face, as JPEG. Raises: vault.Destroyed, vault.VaultError."""
-    kept = request.evidence.filter(kind__in=PORTRAITS, problem="", destroyed_at=None)
+def portraits_of(request: RightsRequest, *kinds: EvidenceKind) -> list[bytes]:
+    """The pictures of the person's own face of these kinds, as JPEG. Raises: vault.Destroyed, vault.VaultError."""
+    kept = request.evidence.filter(kind__in=kinds, problem="", destroyed_at=None)
     return [vault.unseal(request, bytes(evidence.sealed)) for evidence in kept]
 
 
 def compare(request: RightsRequest, document: bytes) -> Likeness:
-    """What the portrait on the document says beside the person's photographs, by the bands of the search.
+    """What the portrait on the document says beside the person's photographs and live photo, by the search's bands.
 
     Raises:
         vault.Destroyed, vault.VaultError: the photographs cannot be opened.
     """
+    return resembles(document, portraits_of(request, EvidenceKind.PROBE, EvidenceKind.FRAME))
+
+
+def resembles(picture: bytes, portraits: list[bytes]) -> Likeness:
+    """What the faces in a picture say beside somebody's portraits."""
     try:
-        distance = likeness.nearest(document, portraits_of(request))
+        distance = likeness.nearest(picture, portraits)
     except ProbeProblem:
         return Likeness.NO_FACE
     if distance is None:

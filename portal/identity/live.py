@@ -15,7 +15,7 @@ from matching import frames
 from matching.frames import Asked, Looked
 from portal import vault
 from portal.identity import document
-from portal.models import Likeness, LiveCheck, LiveState
+from portal.models import EvidenceKind, Likeness, LiveCheck, LiveState
 from rights.models import RightsRequest
 
 LIFETIME: Final = timedelta(minutes=10)
@@ -58,9 +58,8 @@ def compare(check: LiveCheck) -> tuple[list[Looked], Likeness]:
     rows = list(check.frames.select_related("evidence"))
     pictures = [vault.unseal(check.request, bytes(row.evidence.sealed)) for row in rows if row.evidence is not None]
     asked = [Asked(row.asked) for row in rows]
-    known = document.portraits_of(check.request)
-    looked = frames.check(pictures, asked, known)
-    return looked, document.compare(check.request, pictures[asked.index(Asked.AHEAD)])
+    known = document.portraits_of(check.request, EvidenceKind.PROBE)
+    return frames.check(pictures, asked, known), document.resembles(pictures[asked.index(Asked.AHEAD)], known)
 
 
 def passes(looked: Sequence[Looked], likeness: Likeness) -> bool:
