@@ -148,7 +148,7 @@ def other_staff(db: None) -> User:
 
 @pytest.fixture
 def controller(db: None) -> ControllerProfile:
-    """A profile with everything that the law asks of it, in English and French."""
+    """A profile with everything that the law asks of it, in every language."""
     return seed.demo_controller()
 
 
