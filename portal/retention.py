@@ -27,8 +27,7 @@ WORDS: Final = (
     gettext_noop("So that you can fetch it."),
     gettext_noop("It is offered again whenever you ask, until it is destroyed with your photograph."),
     gettext_noop(
-        "Your photograph, your replies, your name and postal address, your answer, and which pictures "
-        "show you"
+        "Your photograph, your replies, your name and postal address, your answer, and which pictures show you"
     ),
     gettext_noop("the day on which everything was done; after a withdrawal, nothing is kept any longer"),
     gettext_noop("So that you can object, and a complaint can be answered."),

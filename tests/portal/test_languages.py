@@ -16,11 +16,11 @@ from pytest_django.fixtures import Settings
 
 from portal import languages, places
 from portal.operate import doctor
-from portal.wording import sentence
+from portal.wording import cited, sentence
 from rights.law.clock import Sentence
 
 LOCALE = Path(configured.LOCALE_PATHS[0])
-OF_THE_UNION = "bg cs da el es et fi ga hr hu it lt lv mt nl pl pt ro sk sl sv".split()
+OF_THE_UNION = ["bg", "cs", "da", "el", "es", "et", "fi", "ga", "hr", "hu", "it", "lt", "lv", "mt", "nl", "pl", "pt", "ro", "sk", "sl", "sv"]
 """The official languages of the Union but English, French and German."""
 
 
@@ -97,7 +97,7 @@ def test_what_cannot_be_read_and_what_is_no_language_stop_the_start(tmp_path: Pa
     path = _drop_in(tmp_path, "qqq")
     with pytest.raises(ImproperlyConfigured, match="no language"):
         languages.offered(tmp_path, [])
-    path.write_text('msgid "a"\nmsgstr b\n', encoding="utf-8")
+    path.write_text('msgid "a"\nno line of a catalogue\n', encoding="utf-8")
     with pytest.raises(ImproperlyConfigured, match="cannot be read"):
         languages.lacking(tmp_path)
 
@@ -128,6 +128,21 @@ def test_plurals_are_those_of_the_language(language: str, none: str, one: str, t
     with translation.override(language):
         said = [ngettext("%(days)d day", "%(days)d days", n) % {"days": n} for n in (0, 1, 2)]
     assert said == [none, one, two]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "GDPR 15(1), 15(3); GDPR 17(3)(e); GDPR 27; UK GDPR 12(3)"),
+        ("fr", "article\xa015, paragraphe\xa01, du RGPD, article\xa015, paragraphe\xa03, du RGPD; article\xa017, "
+               "paragraphe\xa03, point\xa0e), du RGPD; article\xa027 du RGPD; UK GDPR 12(3)"),
+        ("de", "Art.\xa015 Abs.\xa01 DSGVO, Art.\xa015 Abs.\xa03 DSGVO; Art.\xa017 Abs.\xa03 Buchst.\xa0e DSGVO; "
+               "Art.\xa027 DSGVO; UK GDPR 12(3)"),
+    ],
+)  # fmt: skip
+def test_the_regulation_is_cited_as_the_language_cites_it(language: str, said: str) -> None:
+    with translation.override(language):
+        assert cited("GDPR 15(1), 15(3); GDPR 17(3)(e); GDPR 27; UK GDPR 12(3)") == said
 
 
 @pytest.mark.parametrize(
