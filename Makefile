@@ -25,4 +25,4 @@ lock:
 
 # Collect the texts to translate into locale/. Needs GNU gettext; compiling them does not.
 messages:
-	REGARD_PROFILE=test .venv/bin/python manage.py makemessages --locale fr --ignore .venv --ignore var --no-obsolete
+	REGARD_PROFILE=test .venv/bin/python manage.py makemessages --all --keep-pot --no-location --ignore .venv --ignore var --no-obsolete

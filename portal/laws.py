@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from portal import places
 from portal.models import ControllerProfile
-from portal.wording import sentence
+from portal.wording import cited, sentence
 from rights import queries
 from rights.law import plain, regime
 from rights.law.choice import Because, choose
@@ -51,7 +51,7 @@ def _view(law: Regime, because: Because, place: str, home: str) -> LawView:
         title=_(law.title),
         place=_(law.place),
         why=_why(because, place, home),
-        gives=[(sentence(line), str(line.params["citation"])) for line in plain.what_it_gives(law)],
+        gives=[(sentence(line), cited(str(line.params["citation"]))) for line in plain.what_it_gives(law)],
         named=[_(item) for item in law.refusal.items] if law.refusal else [],
     )
 

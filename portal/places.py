@@ -1,6 +1,7 @@
 """Countries, and the parts of countries that have a law of their own, by their names in the reader's language."""
 
 from functools import cache
+from unicodedata import combining, normalize
 
 from babel import Locale
 from django.utils.translation import get_language, gettext
@@ -39,4 +40,9 @@ def name(place: str) -> str:
 def choices() -> list[tuple[str, str]]:
     """Every country of the world with its parts that have a law of their own, by name; no region is left out."""
     places = [*_countries(get_language() or "en"), *with_own_law()]
-    return sorted(((place, name(place)) for place in places), key=lambda choice: choice[1].casefold())
+    return sorted(((place, name(place)) for place in places), key=lambda choice: _without_accents(choice[1]))
+
+
+def _without_accents(word: str) -> str:
+    """What a list is sorted by, so that Österreich stands before Paraguay."""
+    return "".join(letter for letter in normalize("NFKD", word.casefold()) if not combining(letter))

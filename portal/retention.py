@@ -5,23 +5,61 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import get_language
+from django.utils.translation import gettext, gettext_noop
 
 FILE = Path(__file__).with_name("retention.toml")
 SENTENCES = ("what", "since", "why", "ends")
+WORDS: Final = (
+    gettext_noop("A form that was begun and not sent"),
+    gettext_noop("your last change"),
+    gettext_noop("So that nothing is lost when a browser is closed."),
+    gettext_noop("It is destroyed with its key."),
+    gettext_noop("That a code was sent by e-mail, without its digits"),
+    gettext_noop("the end of the code"),
+    gettext_noop("It counts the tries, so that nobody can guess."),
+    gettext_noop("It is deleted."),
+    gettext_noop("Your answer, ready to download"),
+    gettext_noop("its completion, and again whenever you ask for it"),
+    gettext_noop("So that you can fetch it."),
+    gettext_noop("It is offered again whenever you ask, until it is destroyed with your photograph."),
+    gettext_noop(
+        "Your photograph, your replies, your name and postal address, your answer, and which pictures show you"
+    ),
+    gettext_noop("the day on which everything was done; after a withdrawal, nothing is kept any longer"),
+    gettext_noop("So that you can object, and a complaint can be answered."),
+    gettext_noop(
+        "The key of your request is destroyed; what was sealed with it can no longer be read, in "
+        "backups either. The rest is deleted."
+    ),
+    gettext_noop("A picture of an identity document, only if we asked you for one because of a recorded doubt"),
+    gettext_noop("the day on which we received it, at the latest; as a rule it ends earlier, with the check"),
+    gettext_noop("So that a person can compare it with your photograph, once."),
+    gettext_noop(
+        "The file is destroyed in the same moment as the check is decided. Only the note “identity card "
+        "was checked” stays."
+    ),
+    gettext_noop("Your e-mail address, beside the record of your request"),
+    gettext_noop("the day on which your request was closed or withdrawn"),
+    gettext_noop("So that you can look up what was done, and we can prove it."),
+    gettext_noop("The address is deleted. What stays is what happened and when; it names nobody."),
+    gettext_noop("A template of your face after an erasure, only if you agreed to it separately"),
+    gettext_noop("your consent; you can withdraw it at any time"),
+    gettext_noop("So that new pictures of you are held back until somebody has decided on them."),
+)
+"""Every sentence of the file, for the catalogues. A test compares the two."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of data: how long it is kept, and sentences by language that say what, since when, why, and the end."""
+    """One kind of data: how long it is kept, and English sentences that say what, since when, why, and the end."""
 
     key: str
     days: int
-    sentences: dict[str, dict[str, str]]
+    sentences: dict[str, str]
 
     @property
     def length(self) -> timedelta:
@@ -29,11 +67,10 @@ class Kind:
         return timedelta(days=self.days)
 
     def __getattr__(self, name: str) -> str:
-        """One of the sentences in the language of the page, or in English."""
+        """One of the sentences in the language of the page."""
         if name not in SENTENCES:
             raise AttributeError(name)
-        texts = self.sentences[name]
-        return texts.get((get_language() or "en").split("-")[0], texts["en"])
+        return gettext(self.sentences[name])
 
 
 def read(text: str) -> dict[str, Kind]:
@@ -56,8 +93,8 @@ def _kind(key: str, values: dict[str, Any]) -> Kind:
     if type(days) is not int or days < 1:
         raise ImproperlyConfigured(f"retention.toml, [{key}]: days is {days!r}, not a number of days.")
     for name in SENTENCES:
-        if not isinstance(values[name], dict) or "en" not in values[name]:
-            raise ImproperlyConfigured(f"retention.toml, [{key}.{name}]: a sentence in English is missing.")
+        if not isinstance(values[name], str) or not values[name]:
+            raise ImproperlyConfigured(f"retention.toml, [{key}]: {name} is no sentence.")
     return Kind(key, days, {name: values[name] for name in SENTENCES})
 
 

@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from environs import Env
 
+from portal import languages
+
 env = Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -273,8 +275,9 @@ else:
 # --- Languages and time -----------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = languages.offered(LOCALE_PATHS[0], env.list("REGARD_LANGUAGES", []))
+"""English and every language with a complete catalogue; or those of them that the installation chooses."""
 FORMAT_MODULE_PATH = ["portal.formats"]
 USE_I18N = True
 USE_TZ = True

@@ -23,6 +23,7 @@ from celery import Celery  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import SimpleTestCase, TransactionTestCase  # noqa: E402
+from django.utils import translation  # noqa: E402
 from milvus_lite.server_manager import server_manager_instance  # noqa: E402
 from pytest_django.fixtures import Settings  # noqa: E402
 
@@ -83,6 +84,13 @@ def _the_database_can_be_emptied() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """No test speaks the language of a page that another one asked for."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
@@ -156,7 +164,7 @@ def other_staff(db: None) -> User:
 
 @pytest.fixture
 def controller(db: None) -> ControllerProfile:
-    """A profile with everything that the law asks of it, in English and French."""
+    """A profile with everything that the law asks of it, in every language."""
     return seed.demo_controller()
 
 

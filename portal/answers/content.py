@@ -17,6 +17,7 @@ from portal.answers.facts import decisions_of, photos_of, recipients_of
 from portal.answers.remedies import of_request as remedies_of
 from portal.answers.scope import by_photo, withheld_photos
 from portal.models import ControllerProfile, ControllerText
+from portal.wording import cited
 from rights import queries
 from rights.law.grounds import GROUNDS
 from rights.law.lifecycle import ClaimOutcome
@@ -102,7 +103,7 @@ def _decisions(request: RightsRequest) -> list[Block]:
         result.append(paragraph(_(words)))
         if decision["ground"]:
             ground = GROUNDS[decision["ground"]]
-            result.append(paragraph(f"{_(ground.letter_text)} ({ground.citation})"))
+            result.append(paragraph(f"{_(ground.letter_text)} ({cited(ground.citation)})"))
             result.append(labelled(_("Our reasons:"), decision["reasons"]))
     return result
 

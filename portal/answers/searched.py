@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, localize
 from django.utils.translation import gettext as _
 
 from matching import reviews
@@ -35,7 +35,7 @@ def section(request: RightsRequest) -> list[Block]:
         [_("Index"), c["index_version"]],
         [
             _("Taken for a match / for possible up to a distance of"),
-            f"{c['bands']['match']} / {c['bands']['possible']}",
+            f"{localize(c['bands']['match'])} / {localize(c['bands']['possible'])}",
         ],
         *_measured(c["bands"]),
         *_spaces(c),
@@ -81,8 +81,8 @@ def _spaces(certificate: dict[str, Any]) -> list[list[str]]:
                 "scanned": space["faces_scanned"],
                 "held": space["faces_held"],
                 "metric": Metric(space["metric"]).label,
-                "match": space["bands"]["match"],
-                "possible": space["bands"]["possible"],
+                "match": localize(space["bands"]["match"]),
+                "possible": localize(space["bands"]["possible"]),
             },
         ]
         for space in certificate.get("spaces", ())

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from portal import wording
 from portal.answers.remedies import Remedies
 from portal.answers.remedies import of_request as remedies_of
 from rights import queries
@@ -65,7 +66,7 @@ def _view(claim: Claim, case: RightsRequest, *, decided: bool) -> ClaimView:
     decided = decided and claim.outcome != ClaimOutcome.PENDING
     return ClaimView(
         title=TITLES[claim.right],
-        citation=CITATIONS[claim.right],
+        citation=wording.cited(CITATIONS[claim.right]),
         outcome=OUTCOMES[claim.right, claim.outcome] if decided else UNDECIDED,
         decided=decided,
         kind=claim.outcome if decided else ClaimOutcome.PENDING,
@@ -81,7 +82,7 @@ def _refusal(claim: Claim, case: RightsRequest) -> Refusal | None:
     ground = grounds.GROUNDS[decision.ground]
     return Refusal(
         law_words=gettext(ground.letter_text),
-        citation=ground.citation,
+        citation=wording.cited(ground.citation),
         reasons=decision.reasons,
         remedies=remedies_of(case),
     )

@@ -151,7 +151,7 @@ def clock_of(case: RightsRequest) -> Clock:
         ended=case.state in ENDED,
         answered_on=reached.get(RequestState.CARRIED_OUT),
         derivation=[wording.sentence(line) for line in deadline.derivation],
-        citation=deadline.citation,
+        citation=wording.cited(deadline.citation),
         stands=deadline.standing_since is not None,
         extended=case.clock_events.filter(kind=ClockKind.EXTENDED).first(),
     )

@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from portal.wording import cited
 from rights import figures
 from rights.figures import Breakdown, RightFigures
 from rights.law.grounds import GROUNDS
@@ -152,7 +153,7 @@ def _refusals(rights: Sequence[RightFigures]) -> Table:
     given = {code for right in rights for code, count in right.refusals.parts.items() if count != 0}
     table = _table(_("Refusals by ground"), rights, lambda right: right.refusals, name=str)
     rows = [
-        Row(gettext(GROUNDS[row.name].title), GROUNDS[row.name].citation, row.cells)
+        Row(gettext(GROUNDS[row.name].title), cited(GROUNDS[row.name].citation), row.cells)
         for row in table.rows
         if row.name in given
     ]

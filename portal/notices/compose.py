@@ -22,7 +22,7 @@ from portal.answers.remedies import of_request as remedies_of
 from portal.answers.scope import withheld_photos
 from portal.identity import links
 from portal.models import Audience, ControllerProfile, ControllerText, Event, EvidenceKind, Notice
-from portal.wording import sentence
+from portal.wording import cited, sentence
 from portal.words import state_name
 from rights import queries
 from rights.law.grounds import GROUNDS
@@ -164,7 +164,7 @@ def _refusal(notice: Notice) -> dict[str, Any]:
         "right": right,
         "partial": decision.outcome == "partial",
         "ground_text": gettext(ground.letter_text),
-        "citation": ground.citation,
+        "citation": cited(ground.citation),
         "reasons": decision.reasons,
         "withheld": len(decision.withheld),
     }
@@ -180,7 +180,7 @@ def _clock_event(notice: Notice) -> dict[str, Any]:
         "due": due,
         "late": due < timezone.localdate(notice.created_at),
         "derivation": [sentence(line) for line in deadline.derivation],
-        "citation": deadline.citation,
+        "citation": cited(deadline.citation),
         "remedies": remedies_of(notice.request),
         "by_mail": bool(notice.request.requester.email),
     }

@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from matching import sources
 from matching.index import IndexUnreachable, every_index
 from matching.models import Source, TemplateSuppression
+from portal.languages import lacking
 from portal.models import ControllerProfile, EvidenceKey, Job, JobState, Notice, NoticeState
 from portal.operate.finding import Finding, ok, warning, wrong
 from portal.operate.services import in_words
@@ -91,6 +92,17 @@ def profile() -> Finding:
             f"It lacks {', '.join(missing)}. No answer can be sent without.", "Fill it in: desk, Controller profile."
         )
     return ok("It says all that an answer must say.")
+
+
+def languages() -> Finding:
+    """Whether every catalogue under `locale/` is complete; one that is not is not offered to anybody."""
+    unfit = [f"{code} ({number} messages)" for code, number in lacking(settings.LOCALE_PATHS[0]).items() if number]
+    if unfit:
+        return warning(
+            f"Not offered, for something is untranslated or fuzzy: {', '.join(unfit)}.",
+            "Complete locale/<code>/LC_MESSAGES/django.po; docs/translating.md says how.",
+        )
+    return ok(f"People can choose among {len(settings.LANGUAGES)}: {', '.join(dict(settings.LANGUAGES))}.")
 
 
 def _missing_of_controller() -> list[str]:

@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -60,11 +61,12 @@ def demo_controller() -> ControllerProfile:
     """The demonstration's controller, with every text the law asks for; kept as it is if there is one."""
     profile, created = ControllerProfile.objects.get_or_create(pk=1, defaults=PROFILE)
     if created:
-        for language, texts in TEXTS.items():
-            ControllerText.objects.create(profile=profile, language=language, **texts)
+        for language, _name in settings.LANGUAGES:
+            ControllerText.objects.create(profile=profile, language=language, **TEXTS.get(language, TEXTS["en"]))
+            remedy = REMEDIES.get(language, REMEDIES["en"])
             for law, authority in AUTHORITIES.items():
                 Remedy.objects.create(
-                    profile=profile, regime=law, language=language, authority_name=authority, **REMEDIES[language]
+                    profile=profile, regime=law, language=language, authority_name=authority, **remedy
                 )
     return profile
 

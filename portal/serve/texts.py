@@ -53,7 +53,24 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "court": "Vous pouvez saisir le tribunal judiciaire du lieu où vous demeurez ou du lieu où le fonds est établi "
         "(Paris).",
     },
+    "de": {
+        "purposes": "Die Bilder werden aufbewahrt, um das öffentliche Leben zu dokumentieren, und Verlagen zur Nutzung "
+        "überlassen. Gesichter werden nur verglichen, um Anträge wie diesen zu beantworten.",
+        "categories": "Fotos, auf denen Sie zu sehen sind; Zeit und Ort der Aufnahme, soweit die Kamera sie "
+        "festgehalten hat; die Adresse der Seite, von der sie stammen; und zu jedem Gesicht eine Gesichtsvorlage: 128 "
+        "Zahlen, aus dem Bild berechnet.",
+        "storage": "Fotos werden aufbewahrt, solange sie von dokumentarischem Interesse sind; das wird alle fünf Jahre "
+        "überprüft. Eine Gesichtsvorlage wird genau so lange aufbewahrt wie ihr Foto.",
+        "origin": "Die Bilder wurden von den eigenen Fotografinnen und Fotografen des Archivs aufgenommen oder auf "
+        "öffentlichen Webseiten gesammelt; die Adresse steht bei jedem Bild, das eine hat.",
+        "automated": "Keine Entscheidung wird allein automatisiert getroffen. Ein Computer schlägt Bilder vor, die Sie "
+        "zeigen könnten; Menschen entscheiden.",
+        "safeguards": "Bilder werden einem Empfänger in Kanada gezeigt, für das die Europäische Kommission ein "
+        "angemessenes Schutzniveau festgestellt hat (Entscheidung 2002/2/EG).",
+        "court": "Sie können das Tribunal judiciaire an Ihrem Wohnort oder am Sitz des Archivs (Paris) anrufen.",
+    },
 }
+"""A language that is not here gets the English sample: in earnest every controller writes its own."""
 
 RECIPIENTS: Final[dict[str, dict[str, Any]]] = {
     "Agence Exemple": {
@@ -91,5 +108,10 @@ REMEDIES: Final = {
         "authority_address": "(texte d’exemple de la démonstration : l’adresse postale de l’autorité)",
         "authority_url": "https://example.org/plaintes",
         "court": "(texte d’exemple de la démonstration : quel tribunal, et comment le saisir)",
+    },
+    "de": {
+        "authority_address": "(Beispieltext der Vorführung: die Postanschrift der Behörde)",
+        "authority_url": "https://example.org/beschwerden",
+        "court": "(Beispieltext der Vorführung: welches Gericht, und wie man es anruft)",
     },
 }

@@ -78,7 +78,12 @@ def test_the_acknowledgement_names_the_law_in_the_persons_language(controller: o
 
 
 @pytest.mark.parametrize(
-    ("language", "name"), [("en", "United States – California"), ("fr", "États-Unis – Californie")]
+    ("language", "name"),
+    [
+        ("en", "United States – California"),
+        ("fr", "États-Unis – Californie"),
+        ("de", "Vereinigte Staaten – Kalifornien"),
+    ],
 )
 def test_places_have_names_in_the_readers_language(language: str, name: str) -> None:
     with translation.override(language):

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from matching.models import Source
 from portal.models import ControllerProfile, Recipient
 from portal.serve import keys, seed
+from portal.serve.texts import TEXTS
 from portal.staff import factors
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +56,7 @@ def test_the_demonstrations_controller_lacks_nothing_that_the_law_asks() -> None
     seed.demo_controller()
     profile = ControllerProfile.load()
     profile.full_clean()
-    assert sorted(profile.texts.values_list("language", flat=True)) == ["en", "fr"]
+    assert sorted(profile.texts.values_list("language", flat=True)) == sorted(TEXTS) == ["de", "en", "fr"]
     for text in profile.texts.all():
         empty = [field.name for field in text._meta.fields if getattr(text, field.name) == ""]
         assert empty == []

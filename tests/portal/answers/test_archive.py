@@ -88,7 +88,7 @@ def test_the_data_holds_everything_stored_the_templates_themselves_included(
 def test_the_letter_is_a_tagged_pdf_in_the_person_s_language(
     painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
 ) -> None:
-    for language, title in (("en", "Answer to your request"), ("fr", None)):
+    for language, title in (("en", "Answer to your request"), ("fr", None), ("de", "Antwort auf Ihren Antrag")):
         request = ask(email=f"{language}@example.org")
         RightsRequest.objects.filter(pk=request.pk).update(language=language)
         flow.confirm(request_id=request.pk)

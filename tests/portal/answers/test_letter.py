@@ -120,7 +120,7 @@ def test_without_an_erasure_nothing_is_said_about_one(
     assert table["header"][-1] == "Other faces"
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", ["en", "fr", "de"])
 @pytest.mark.parametrize("outcome", ["granted", "partial", "refused"])
 def test_remedies_and_contacts_stand_in_every_letter_whatever_was_decided(
     reviewed: RightsRequest, staff: User, outcome: str, language: str

@@ -165,7 +165,7 @@ CONTEXTS: dict[Event, dict[str, object]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", ["en", "fr", "de"])
 @pytest.mark.parametrize("event", list(CONTEXTS))
 def test_each_event_has_a_mail_in_text_and_html_that_gives_nobody_away(ask: Ask, event: Event, language: str) -> None:
     request = ask(name="ada", email="ada@example.org")
