@@ -5,9 +5,10 @@ from portal.models.code import EmailCode, WrongTry
 from portal.models.controller import ControllerProfile, ControllerText, Remedy
 from portal.models.document import OPEN_DOCUMENTS, CheckDigits, DocumentCheck, DocumentState, Likeness
 from portal.models.draft import Draft
-from portal.models.evidence import Evidence, EvidenceKey, EvidenceKind
+from portal.models.evidence import OF_MESSAGES, Evidence, EvidenceKey, EvidenceKind
 from portal.models.job import Job, JobKind, JobState
 from portal.models.local_mail import LocalMail
+from portal.models.message import Author, Message
 from portal.models.notice import Audience, Event, Notice, NoticeState
 from portal.models.pulse import Pulse
 from portal.models.recipient import Recipient
@@ -17,9 +18,11 @@ from portal.models.requester import Requester
 from portal.models.staff import FailureKind, RecoveryCodes, SignInFailures, StaffAccount, Totp
 
 __all__ = [
+    "OF_MESSAGES",
     "OPEN_DOCUMENTS",
     "Answer",
     "Audience",
+    "Author",
     "CheckDigits",
     "ControllerProfile",
     "ControllerText",
@@ -37,6 +40,7 @@ __all__ = [
     "JobState",
     "Likeness",
     "LocalMail",
+    "Message",
     "Notice",
     "NoticeState",
     "Pulse",
