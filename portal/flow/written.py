@@ -60,7 +60,9 @@ def hear(
         return known
     now = timezone.now()
     heard = request.messages.filter(author=Author.PERSON)
-    lately = list(heard.filter(written_at__gt=now - AN_HOUR).order_by("written_at").values_list("written_at", flat=True))
+    lately = list(
+        heard.filter(written_at__gt=now - AN_HOUR).order_by("written_at").values_list("written_at", flat=True)
+    )
     if len(lately) >= MOST_IN_AN_HOUR:
         raise NotYet(lately[-MOST_IN_AN_HOUR] + AN_HOUR)
     unread = heard.filter(read_at=None).exists()
@@ -81,7 +83,9 @@ def hear(
 
 
 @transaction.atomic
-def tell(*, request_id: UUID, words: str, actor: str, pictures: Sequence[bytes] = (), key: UUID | None = None) -> Message:
+def tell(
+    *, request_id: UUID, words: str, actor: str, pictures: Sequence[bytes] = (), key: UUID | None = None
+) -> Message:
     """Write to the person; a mail tells them that there is a message, and not what it says.
 
     Args:

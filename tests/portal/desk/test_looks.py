@@ -25,7 +25,7 @@ from tests.staffing import member, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-GIVES = re.compile(r"\.(jpg|png|zip|pdf|txt)$|/(reply|archive|picture|frame|evidence|probe|document)/")
+GIVES = re.compile(r"\.(jpg|png|zip|pdf|txt)$|/(reply|archive|picture|frame|evidence|probe|document|messages)/")
 """How an address that gives something out looks."""
 
 
