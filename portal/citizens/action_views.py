@@ -17,8 +17,9 @@ from portal import attempts, flow, retention, vault
 from portal.answers import archive
 from portal.attempts import Attempt
 from portal.citizens import passes, status_page
-from portal.citizens.forms import ConsentForm, MessageForm, PhotoForm, ReplyForm
+from portal.citizens.forms import ConsentForm, PhotoForm, ReplyForm
 from portal.citizens.guard import opened
+from portal.citizens.message_form import MessageForm
 from portal.identity import email_code
 from portal.models import Answer
 from portal.wording import refusal
@@ -49,7 +50,8 @@ def show_status(
     """The status page.
 
     Args:
-        photo_form, replies, consent_form, message_form: forms with a mistake in them; replies by the id of their question.
+        photo_form, replies, consent_form, message_form: forms with a mistake in them; replies by the id of their
+            question.
     """
     page = status_page.build(case, session=request.session)
     given = replies or {}

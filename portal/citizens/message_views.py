@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import flow, thread, vault
 from portal.citizens.action_views import show_status
-from portal.citizens.forms import MessageForm, PhotoForm
+from portal.citizens.forms import PhotoForm
 from portal.citizens.guard import opened
+from portal.citizens.message_form import MessageForm
 from portal.models import Evidence
 from portal.wording import refusal
 from rights.law.lifecycle import TransitionRefused

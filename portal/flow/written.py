@@ -67,7 +67,7 @@ def hear(
         raise NotYet(lately[-MOST_IN_AN_HOUR] + AN_HOUR)
     unread = heard.filter(read_at=None).exists()
     message = Message.objects.create(
-        pk=key or uuid4(),
+        pk=_free(key),
         request=request,
         author=Author.PERSON,
         written_by=journal.CITIZEN,
@@ -101,7 +101,7 @@ def tell(
     if not request.requester.email:
         raise TransitionRefused(gettext_noop("The person has no e-mail address, and so no page: write a letter."))
     message = Message.objects.create(
-        pk=key or uuid4(), request=request, author=Author.STAFF, written_by=actor, written_at=timezone.now()
+        pk=_free(key), request=request, author=Author.STAFF, written_by=actor, written_at=timezone.now()
     )
     _keep(message, words, pictures)
     outbox.post(request=request, event=Event.MESSAGE, key=message.pk.hex)
@@ -130,6 +130,11 @@ def _known(request: RightsRequest, key: UUID | None, mail_digest: str) -> Messag
     if mail_digest:
         return request.messages.filter(mail_digest=mail_digest).first()
     return request.messages.filter(pk=key).first() if key else None
+
+
+def _free(key: UUID | None) -> UUID:
+    """The form's number for the message, unless another request has it: then somebody tampered with the form."""
+    return key if key and not Message.objects.filter(pk=key).exists() else uuid4()
 
 
 def _keep(message: Message, words: str, pictures: Sequence[bytes]) -> None:
