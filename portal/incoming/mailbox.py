@@ -68,11 +68,8 @@ def opened() -> Iterator[Mailbox]:
     client = IMAPClient(
         parts.hostname, port, ssl=parts.scheme == "imaps", ssl_context=context, timeout=PATIENCE, use_uid=True
     )
-    try:
+    with client:  # It logs out, or hangs up.
         if parts.scheme == "imap+tls":
             client.starttls(context)
         client.login(unquote(parts.username or ""), unquote(parts.password or ""))
         yield Mailbox(client, unquote(parts.path.strip("/")) or "INBOX")
-        client.logout()
-    finally:
-        client.shutdown()
