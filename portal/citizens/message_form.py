@@ -34,7 +34,8 @@ class MessageForm(forms.Form):
     )
 
     def __init__(self, *args: Any, oversize: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="id_message_%s", **kwargs)
+        kwargs.setdefault("auto_id", "id_message_%s")
+        super().__init__(*args, **kwargs)
         picture = self.fields["picture"]
         picture.help_text = picture.help_text % {"megabytes": settings.UPLOAD_MAX_BYTES // (1024 * 1024)}
         if oversize:

@@ -37,13 +37,13 @@ class Mailbox:
 
     def size(self, uid: int) -> int | None:
         """Bytes of a mail; None if somebody took it away."""
-        return self.client.fetch([uid], ["RFC822.SIZE"]).get(uid, {}).get(b"RFC822.SIZE")  # type: ignore[no-any-return]
+        return self.client.fetch([uid], ["RFC822.SIZE"]).get(uid, {}).get(b"RFC822.SIZE")
 
     def raw(self, uid: int) -> bytes | None:
         """A mail; None if it is too large, or somebody took it away."""
         if (self.size(uid) or MOST_BYTES) >= MOST_BYTES:
             return None
-        return self.client.fetch([uid], ["BODY.PEEK[]"]).get(uid, {}).get(b"BODY[]")  # type: ignore[no-any-return]
+        return self.client.fetch([uid], ["BODY.PEEK[]"]).get(uid, {}).get(b"BODY[]")
 
     def put_aside(self, uid: int) -> None:
         """Move a mail, unread, to the folder for people."""

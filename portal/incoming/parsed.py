@@ -122,7 +122,7 @@ def _is_failure(report: EmailMessage) -> bool:
         return False
     for part in _leaves(report):
         if part.get_content_type() == "message/delivery-status":
-            blocks = part.get_payload()
+            blocks: Any = part.get_payload()
             actions = [str(block.get("Action", "")) for block in blocks] if isinstance(blocks, list) else []
             return any(action.strip().lower() == "failed" for action in actions)
     return False
@@ -175,7 +175,7 @@ def _leaves(mail: EmailMessage) -> Iterator[EmailMessage]:
             raise Unreadable
         if part.get_content_maintype() == "multipart":
             children = part.get_payload()
-            waiting = [*(children if isinstance(children, list) else []), *waiting]  # type: ignore[list-item]
+            waiting = [*(children if isinstance(children, list) else []), *waiting]
         else:
             yield part
 

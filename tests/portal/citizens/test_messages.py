@@ -87,7 +87,7 @@ def test_nobody_else_writes_or_reads(person: Person, case: RightsRequest) -> Non
 def test_a_mistake_is_shown_beside_what_was_written(
     person: Person, case: RightsRequest, bad: dict[str, object]
 ) -> None:
-    page = write(person, case, **({"words": "My words."} | bad))  # type: ignore[arg-type]
+    page = write(person, case, **({"words": "My words."} | bad))
     assert 'role="alert"' in page
     assert not Message.objects.exists()
     if "words" not in bad:
