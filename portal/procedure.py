@@ -168,10 +168,20 @@ def _of_the_person(request: RightsRequest) -> Iterator[tuple[str, bytes]]:
         yield "person.json", _as_json(_row(requester, *names))
     for number, reply in enumerate(request.evidence.filter(kind=EvidenceKind.REPLY, destroyed_at=None), start=1):
         yield f"reply-{number}.txt", vault.unseal(request, bytes(reply.sealed))
+    yield from _messages(request)
     answer = Answer.objects.filter(request=request).first()
     if answer is not None and archive.path_of(request).exists():
         with zipfile.ZipFile(io.BytesIO(b"".join(archive.stream(answer)))) as packed:
             yield "letter.pdf", packed.read("letter.pdf")
+
+
+def _messages(request: RightsRequest) -> Iterator[tuple[str, bytes]]:
+    names = ("author", "written_by", "written_at", "by_mail", "left_out", "read_at")
+    for number, message in enumerate(request.messages.all(), start=1):
+        yield f"message-{number}.json", _as_json(_row(message, *names))
+        for place, part in enumerate(message.evidence.filter(destroyed_at=None)):
+            name = f"message-{number}.txt" if part.kind == EvidenceKind.MESSAGE else f"message-{number}-{place}.jpg"
+            yield name, vault.unseal(request, bytes(part.sealed))
 
 
 def _in_words(request: RightsRequest) -> str:

@@ -27,7 +27,8 @@ WORDS: Final = (
     gettext_noop("So that you can fetch it."),
     gettext_noop("It is offered again whenever you ask, until it is destroyed with your photograph."),
     gettext_noop(
-        "Your photograph, your replies, your name and postal address, your answer, and which pictures show you"
+        "Your photograph, your replies, the messages between us, your name and postal address, your answer, "
+        "and which pictures show you"
     ),
     gettext_noop("the day on which everything was done; after a withdrawal, nothing is kept any longer"),
     gettext_noop("So that you can object, and a complaint can be answered."),
@@ -42,6 +43,12 @@ WORDS: Final = (
         "The file is destroyed in the same moment as the check is decided. Only the note “identity card "
         "was checked” stays."
     ),
+    gettext_noop("The three pictures of a live photo check"),
+    gettext_noop(
+        "the day on which we received them, at the latest; as a rule they end earlier, with the decision on your request"
+    ),
+    gettext_noop("So that a person can see that it is you who asks."),
+    gettext_noop("They are destroyed. Pictures of a check that was not passed are destroyed at once."),
     gettext_noop("Your e-mail address, beside the record of your request"),
     gettext_noop("the day on which your request was closed or withdrawn"),
     gettext_noop("So that you can look up what was done, and we can prove it."),

@@ -257,6 +257,17 @@ SFTP_KNOWN_HOSTS = env.str("REGARD_SFTP_KNOWN_HOSTS", "")
 MAIL_FROM = _required("REGARD_MAIL_FROM", "Regard <regard@localhost>")
 DEFAULT_FROM_EMAIL = MAIL_FROM
 SMTP_URL = env.str("REGARD_SMTP_URL", "")
+REPLY_TO = env.str("REGARD_REPLY_TO", "")
+"""Where replies to the requester's mails go: the mailbox that `manage.py fetch_mail` reads."""
+IMAP_URL = env.str("REGARD_IMAP_URL", "")
+IMAP_ASIDE = env.str("REGARD_IMAP_ASIDE", "For people")
+"""The folder for mails that are no messages of a request."""
+if IMAP_URL:
+    _imap = urlsplit(IMAP_URL)
+    if _imap.scheme not in ("imap", "imap+tls", "imaps") or not (_imap.hostname and _imap.username):
+        raise ImproperlyConfigured("REGARD_IMAP_URL is written imaps:// or imap+tls://user:password@host:port/FOLDER.")
+    if PRODUCTION and _imap.scheme == "imap" and _imap.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise ImproperlyConfigured("REGARD_IMAP_URL: imap:// would send the password in the clear; use imaps://.")
 LOCAL_MAILBOX = not PRODUCTION and not SMTP_URL
 """Mails land in a page of this server instead of leaving it."""
 if LOCAL_MAILBOX:

@@ -19,6 +19,7 @@ from portal.attempts import Attempt
 from portal.citizens import passes, status_page
 from portal.citizens.forms import ConsentForm, PhotoForm, ReplyForm
 from portal.citizens.guard import opened
+from portal.citizens.message_form import MessageForm
 from portal.identity import email_code
 from portal.models import Answer
 from portal.wording import refusal
@@ -44,24 +45,27 @@ def show_status(
     photo_form: PhotoForm,
     replies: Mapping[int, ReplyForm] | None = None,
     consent_form: ConsentForm | None = None,
+    message_form: MessageForm | None = None,
 ) -> HttpResponse:
     """The status page.
 
     Args:
-        photo_form, replies, consent_form: forms with a mistake in them; replies by the id of their question.
+        photo_form, replies, consent_form, message_form: forms with a mistake in them; replies by the id of their
+            question.
     """
     page = status_page.build(case, session=request.session)
     given = replies or {}
     questions = [
         (question, given.get(question.pk) or ReplyForm(auto_id=f"id_%s_{question.pk}")) for question in page.questions
     ]
-    mistaken = next((form for form in given.values() if form.errors), consent_form)
+    mistaken = next((form for form in given.values() if form.errors), consent_form or message_form)
     context = {
         "page": page,
         "form": mistaken or photo_form,
         "photo_form": photo_form,
         "consent_form": consent_form or (ConsentForm(until=page.keeping.until) if page.keeping else None),
         "questions": questions,
+        "message_form": message_form or MessageForm(),
     }
     return render(request, "citizens/status.html", context)
 

@@ -1,5 +1,6 @@
 """What the status page shows of one request, gathered for its template."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from matching.models import Search
-from portal import flow, laws, retention, wording
+from portal import flow, laws, retention, thread, vault, wording
 from portal.answers.remedies import Remedies
 from portal.answers.remedies import of_request as remedies_of
 from portal.citizens import passes
@@ -20,10 +21,23 @@ from portal.citizens.story import Step, next_words, shown_state, timeline
 from portal.citizens.wording import probe_problem
 from portal.flow.carried_out import DISCLOSING
 from portal.flow.searched import probes_of
-from portal.models import Answer, DocumentCheck, Event, Evidence, EvidenceKind, Job, JobState, LiveCheck, Representation
+from portal.models import (
+    OF_MESSAGES,
+    Answer,
+    DocumentCheck,
+    Event,
+    Evidence,
+    EvidenceKind,
+    Job,
+    JobState,
+    LiveCheck,
+    Representation,
+)
 from rights import queries, requests
 from rights.law.lifecycle import RequestState
 from rights.models import Claim, ClockEvent, ClockKind, Right, RightsRequest
+
+logger = logging.getLogger(__name__)
 
 ANSWERED = (RequestState.DECIDED, RequestState.CARRIED_OUT, RequestState.CLOSED)
 ENDED = (RequestState.CARRIED_OUT, RequestState.CLOSED, RequestState.WITHDRAWN)
@@ -92,6 +106,9 @@ class StatusPage:
     representation: Representation | None
     remedies: Remedies
     can_withdraw: bool
+    messages: list[thread.Entry]
+    messages_hidden: int
+    can_write: bool
     is_working: bool
 
     @property
@@ -127,7 +144,7 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         certificate=certificate(case),
         proof=proof(case),
         told=told(case),
-        evidence=list(case.evidence.order_by("created_at", "pk")),
+        evidence=list(case.evidence.exclude(kind__in=OF_MESSAGES).order_by("created_at", "pk")),
         keeping=keeping(case),
         linked=linked(case, session),
         law=laws.of_request(case),
@@ -138,6 +155,9 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         representation=Representation.objects.filter(request=case).first() if queries.is_owed(case) else None,
         remedies=remedies_of(case),
         can_withdraw=can_withdraw(case),
+        messages=(shown := messages_of(case)),
+        messages_hidden=max(0, case.messages.count() - len(shown)),
+        can_write=flow.can_write(case),
         is_working=is_working(case),
     )
 
@@ -180,6 +200,15 @@ def waits_for_copy(case: RightsRequest) -> bool:
     )
     copy = Claim.objects.filter(request=case, right=Right.ACCESS, outcome__in=DISCLOSING)
     return pending.exists() and copy.exists() and unsettled.exists()
+
+
+def messages_of(case: RightsRequest) -> list[thread.Entry]:
+    """The thread; empty where it cannot be opened, so that the rest of the page still is."""
+    try:
+        return thread.of_request(case)
+    except vault.VaultError as problem:
+        logger.error("The messages of request %s cannot be opened: %s.", case.pk, type(problem).__name__)
+        return []
 
 
 def can_withdraw(case: RightsRequest) -> bool:

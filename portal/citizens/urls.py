@@ -11,6 +11,7 @@ from portal.citizens import (
     form_views,
     front_views,
     live_views,
+    message_views,
     transparency_views,
 )
 
@@ -31,6 +32,8 @@ urlpatterns = [
     path("requests/<uuid:request_id>/code/", code_views.Code.as_view(), name="code"),
     path("requests/<uuid:request_id>/photo/", action_views.photo, name="photo"),
     path("requests/<uuid:request_id>/questions/<int:question_id>/", action_views.reply, name="reply"),
+    path("requests/<uuid:request_id>/message/", message_views.message, name="message"),
+    path("requests/<uuid:request_id>/message/<uuid:evidence_id>.jpg", message_views.picture, name="message_picture"),
     path("open/concerned/<str:token>/", concerned_views.concerned, name="concerned"),
     path("requests/<uuid:request_id>/mandate/", concerned_views.mandate, name="mandate"),
     path("requests/<uuid:request_id>/live/", live_views.live, name="live"),

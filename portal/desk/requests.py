@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal.desk import around, clock, documents, held, holdups, live, pictures, represented, review, views
+from portal.desk import around, clock, documents, held, holdups, live, pictures, represented, review, thread, views
 from portal.desk.labels import Colour, label
-from portal.models import JobState
+from portal.models import Author, JobState, Message
 from portal.words import JOB_PROBLEMS, SOON_DAYS, state_name
 from rights import queries
 from rights.law.lifecycle import RequestState
@@ -93,6 +93,7 @@ class RequestAdmin(admin.ModelAdmin):
             .annotate(
                 ended_order=ended,
                 asked=Exists(ClockEvent.objects.filter(request=OuterRef("pk"), kind=ClockKind.ASKED, answer=None)),
+                written=Exists(Message.objects.filter(request=OuterRef("pk"), author=Author.PERSON, read_at=None)),
                 proposed=Exists(Decision.objects.filter(claim__request=OuterRef("pk"), in_force=False)),
             )
             .order_by("ended_order", "due", "received_at", "pk")
@@ -128,6 +129,8 @@ class RequestAdmin(admin.ModelAdmin):
         open_jobs = [job for job in case.jobs.all() if job.state != JobState.DONE]
         if known := [JOB_PROBLEMS[job.problem] for job in open_jobs if job.problem in JOB_PROBLEMS]:
             return str(known[0])
+        if case.written:
+            return gettext("us: an unread message")
         if open_jobs:
             return gettext("the worker")
         if case.proposed and queries.is_owed(case):
@@ -161,6 +164,8 @@ class RequestAdmin(admin.ModelAdmin):
             "answered": (one + "answered/<int:question_id>/", clock.answered),
             "again": (one + "again/", clock.again),
             "countersign": (one + "countersign/<slug:right>/", clock.countersign),
+            "thread": (one + "messages/", thread.messages),
+            "enclosure": (one + "messages/<uuid:evidence_id>.jpg", thread.picture),
             "reply": (one + "reply/<uuid:evidence_id>/", clock.reply),
             "by_post": (one + "notices/<uuid:notice_id>/", views.by_post),
             "archive": (one + "archive/", views.archive_file),

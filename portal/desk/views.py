@@ -20,7 +20,7 @@ from portal.desk.access import actor, desk_view, member, seen, staff_view
 from portal.desk.clock import clock_view
 from portal.desk.forms import DecisionForm, LetterForm, ProbeForm
 from portal.desk.pages import attempt, back, page
-from portal.models import Answer, EvidenceKind, NoticeState
+from portal.models import Answer, Author, EvidenceKind, NoticeState
 from portal.notices import outbox
 from portal.notices.compose import compose
 from portal.staff.roles import DECIDE, ENTER, HANDLE, READ
@@ -80,6 +80,8 @@ def overview_context(request: RightsRequest, form: DecisionForm | None = None) -
             "evidence": request.evidence.filter(kind=EvidenceKind.PROBE),
             "jobs": request.jobs.all(),
             "notices": request.notices.all(),
+            "unread": request.messages.filter(author=Author.PERSON, read_at=None).count(),
+            "written": request.messages.count(),
             "journal": request.journal_entries.order_by("-position")[:200],
             "clock": clock_view(request),
             "kept_templates": kept.templates_of(request),

@@ -12,6 +12,7 @@ It is told in this order, one module a chapter:
     documented   ask_document, receive_document, decide_document         an identity document, on a recorded doubt
     live         draw_poses, receive_frame, check_live                  three poses before a camera
     represented  put_mandate, record_known, agreed, disowned            somebody acts for another
+    written      hear, tell                                     what the person and staff write to each other
     watched      watch_what_is_owed, watch_the_sources              nobody forgets it
     closed       destroy_what_is_due                                the end of the evidence
 
@@ -59,17 +60,20 @@ from portal.flow.suppressed import (
 )
 from portal.flow.timed import answer, ask, doubt, extend, received_again
 from portal.flow.watched import watch_the_sources, watch_what_is_owed
+from portal.flow.written import NotYet, can_write, hear, tell, were_read
 from rights.law.lifecycle import AnswerIncomplete
 
 __all__ = [
     "AnswerIncomplete",
     "Contact",
     "ErasureNotProven",
+    "NotYet",
     "agreed",
     "answer",
     "ask",
     "ask_document",
     "build_answer",
+    "can_write",
     "check_live",
     "choose_another_way",
     "compare_document",
@@ -91,6 +95,7 @@ __all__ = [
     "erase_held",
     "extend",
     "finish_review",
+    "hear",
     "is_decided",
     "judge_held",
     "keep_from_child",
@@ -117,9 +122,11 @@ __all__ = [
     "start_due_held_erasures",
     "start_due_live_checks",
     "start_due_searches",
+    "tell",
     "waive_copy",
     "watch_the_sources",
     "watch_what_is_owed",
+    "were_read",
     "withdraw",
     "withdraw_consent",
     "withdraw_doubt",

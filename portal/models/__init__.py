@@ -5,10 +5,11 @@ from portal.models.code import EmailCode, WrongTry
 from portal.models.controller import ControllerProfile, ControllerText, Remedy
 from portal.models.document import OPEN_DOCUMENTS, CheckDigits, DocumentCheck, DocumentState, Likeness
 from portal.models.draft import Draft
-from portal.models.evidence import Evidence, EvidenceKey, EvidenceKind
+from portal.models.evidence import OF_MESSAGES, Evidence, EvidenceKey, EvidenceKind
 from portal.models.job import Job, JobKind, JobState
 from portal.models.live import OPEN_LIVE, LiveCheck, LiveFrame, LiveState, Way
 from portal.models.local_mail import LocalMail
+from portal.models.message import Author, Message
 from portal.models.notice import Audience, Event, Notice, NoticeState
 from portal.models.pulse import Pulse
 from portal.models.recipient import Recipient
@@ -18,10 +19,12 @@ from portal.models.requester import Requester
 from portal.models.staff import FailureKind, RecoveryCodes, SignInFailures, StaffAccount, Totp
 
 __all__ = [
+    "OF_MESSAGES",
     "OPEN_DOCUMENTS",
     "OPEN_LIVE",
     "Answer",
     "Audience",
+    "Author",
     "CheckDigits",
     "ControllerProfile",
     "ControllerText",
@@ -42,6 +45,7 @@ __all__ = [
     "LiveFrame",
     "LiveState",
     "LocalMail",
+    "Message",
     "Notice",
     "NoticeState",
     "Pulse",

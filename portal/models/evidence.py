@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.models.message import Message
 from rights.models import RightsRequest
 
 
@@ -28,6 +29,11 @@ class EvidenceKind(models.TextChoices):
     DOCUMENT = "document", _("picture of an identity document")
     FRAME = "frame", _("frame of a live photo check")
     MANDATE = "mandate", _("picture of a mandate or of a proof of guardianship")
+    MESSAGE = "message", _("words of a message")
+    ENCLOSURE = "enclosure", _("picture sent with a message")
+
+
+OF_MESSAGES = (EvidenceKind.MESSAGE, EvidenceKind.ENCLOSURE)
 
 
 class Evidence(models.Model):
@@ -36,6 +42,7 @@ class Evidence(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     request = models.ForeignKey(RightsRequest, on_delete=models.CASCADE, related_name="evidence")
     kind = models.CharField(max_length=12, choices=EvidenceKind.choices)
+    message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.CASCADE, related_name="evidence")
     sealed = models.BinaryField(help_text="AES-GCM under the request's key; empty once destroyed.")
     media_type = models.CharField(max_length=32, default="image/jpeg")
     problem = models.CharField(

@@ -30,6 +30,8 @@ class Event(models.TextChoices):
     DOCUMENT_DONE = "document_done", _("identity document checked and destroyed")
     DOCUMENT_MOOT = "document_moot", _("identity document no longer needed")
     REPRESENTED = "represented", _("somebody acts for the person")
+    MESSAGE = "message", _("there is a message for the person")
+    MESSAGE_IN = "message_in", _("the person has written")
     DISOWNED = "disowned", _("closed: the person concerned did not ask")
     DUE_SOON = "due_soon", _("reminder to staff: due soon")
     DUE = "due", _("data protection officer told: due or overdue")

@@ -34,7 +34,7 @@ class Incomplete(Exception):  # noqa: N818 - what the mail is
 
 
 def message_id(notice: Notice) -> str:
-    """The Message-ID: derived from the row, so that a mail sent twice would be seen as one."""
+    """The Message-ID: the row's own number, so that a mail tried again is the same mail. Only who got it knows it."""
     return f"<{notice.pk.hex}@{urlsplit(settings.PUBLIC_URL).hostname}>"
 
 
@@ -92,12 +92,25 @@ def _sender(controller: ControllerProfile) -> str:
 
 
 def _headers(notice: Notice) -> dict[str, str]:
-    headers = {"Message-ID": message_id(notice), "Auto-Submitted": "auto-generated"}
-    if notice.event != Event.ACKNOWLEDGED and notice.audience == Audience.REQUESTER:
-        first = notice.request.notices.filter(event=Event.ACKNOWLEDGED).first()
-        if first is not None:
-            headers |= {"In-Reply-To": message_id(first), "References": message_id(first)}
+    headers = {
+        "Message-ID": message_id(notice),
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",  # What Exchange heeds instead.
+    }
+    first = _first_of_thread(notice)
+    if first is not None:
+        headers |= {"In-Reply-To": message_id(first), "References": message_id(first)}
+    if settings.REPLY_TO and notice.audience == Audience.REQUESTER:
+        headers["Reply-To"] = settings.REPLY_TO
     return headers
+
+
+def _first_of_thread(notice: Notice) -> Notice | None:
+    """The mail that this one hangs on: the first of the request to the same readers; None if it is that one."""
+    same = notice.request.notices.filter(audience=notice.audience, recipient=notice.recipient_id)
+    begin = Event.ACKNOWLEDGED if notice.audience == Audience.REQUESTER else None
+    first = (same.filter(event=begin) if begin else same).order_by("created_at", "pk").first()
+    return first if first != notice else None
 
 
 def _facts(notice: Notice) -> dict[str, Any]:
@@ -197,6 +210,15 @@ def _reminder(notice: Notice) -> dict[str, Any]:
     }
 
 
+def _message(_notice: Notice) -> dict[str, Any]:
+    return {"by_reply": bool(settings.REPLY_TO)}
+
+
+def _message_in(notice: Notice) -> dict[str, Any]:
+    page = reverse("admin:rights_request_thread", args=[notice.request_id])
+    return {"thread_url": settings.PUBLIC_URL + page}
+
+
 def _document_moot(notice: Notice) -> dict[str, Any]:
     return {"due": date.fromisoformat(notice.context["due"])}
 
@@ -218,6 +240,8 @@ _FACTS_OF = {
     Event.REFUSED: _refusal,
     Event.TEMPLATE_KEPT: _consent,
     Event.DOCUMENT_MOOT: _document_moot,
+    Event.MESSAGE: _message,
+    Event.MESSAGE_IN: _message_in,
 }
 """What a mail of this event says beyond its context."""
 

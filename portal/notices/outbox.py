@@ -227,6 +227,12 @@ def retry(*, notice_id: UUID) -> bool:
     return bool(again)
 
 
+def came_back(*, notice_id: UUID) -> bool:
+    """The mail server of the addressee says that it did not deliver; whether the notice had counted as sent."""
+    gone = Notice.objects.filter(pk=notice_id, state__in=[NoticeState.SENT, NoticeState.UNCERTAIN])
+    return bool(gone.update(state=NoticeState.FAILED, sent_at=None))
+
+
 def posted(*, notice_id: UUID) -> bool:
     """A person says that a notice for somebody without an e-mail address was sent by post."""
     by_post = Notice.objects.filter(pk=notice_id, state=NoticeState.BY_POST)

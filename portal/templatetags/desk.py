@@ -55,6 +55,8 @@ LOOKS = {
     "picture": _("a picture held"),
     "around": _("figures of the faces around a hit"),
     "reply": _("what the person wrote"),
+    "messages": _("the messages of the request"),
+    "enclosure": _("a picture sent with a message"),
     "letter": _("a notice to be posted"),
     "archive": _("the archive, to hand it over"),
 }

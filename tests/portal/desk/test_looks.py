@@ -25,7 +25,7 @@ from tests.staffing import member, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-GIVES = re.compile(r"\.(jpg|png|zip|pdf|txt)$|/(reply|archive|picture|frame|evidence|probe|document)/")
+GIVES = re.compile(r"\.(jpg|png|zip|pdf|txt)$|/(reply|archive|picture|frame|evidence|probe|document|messages)/")
 """How an address that gives something out looks."""
 
 
@@ -48,6 +48,7 @@ def looks(
     sign_in(client, staff)
     request = _letter(client)
     flow.confirm(request_id=request.pk)
+    message = flow.hear(request_id=request.pk, words="See.", pictures=[paint(["ada"])])
     flow.ask(request_id=request.pk, kind=Stop.CLARIFICATION, question="Which?", actor="staff:1")
     reply = Evidence.objects.create(
         request=request, kind=EvidenceKind.REPLY, sealed=vault.seal(request, b"This one."),
@@ -70,6 +71,10 @@ def looks(
         "admin:rights_request_face": (at("face", hit.pk), "picture"),
         "admin:rights_request_photo": (at("photo", hit.pk), "picture"),
         "admin:rights_request_reply": (at("reply", reply.pk), "reply"),
+        "admin:rights_request_thread": (at("thread"), "messages"),
+        "admin:rights_request_enclosure": (
+            at("enclosure", message.evidence.get(kind=EvidenceKind.ENCLOSURE).pk), "enclosure",
+        ),
         "admin:rights_request_archive": (at("archive"), "archive"),
         "admin:matching_photo_held": (
             reverse("admin:matching_photo_held", args=[Photo.objects.filter(status="read").first().pk]), "picture",

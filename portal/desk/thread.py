@@ -1,0 +1,80 @@
+"""The messages of a request on the desk: read, which is journalled, and answered."""
+
+from uuid import UUID, uuid4
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal import flow, thread, vault
+from portal.desk.access import actor, desk_view, seen
+from portal.desk.forms import PhotoField
+from portal.desk.pages import attempt, page
+from portal.models import Evidence
+from portal.staff.roles import HANDLE
+from rights.models import RightsRequest
+
+
+class TellForm(forms.Form):
+    """A message to the person."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    words = forms.CharField(
+        label=gettext_lazy("To the person, in their language"),
+        help_text=gettext_lazy(
+            "They read it on their page, which the link in any of our mails opens: write nothing of what was found."
+        ),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    photo = PhotoField(label=gettext_lazy("A picture, if needed"), required=False)
+
+
+@require_http_methods(["GET", "POST"])
+@desk_view(HANDLE)
+def messages(http: HttpRequest, request: RightsRequest) -> HttpResponse:
+    """The thread, and a message to the person."""
+    form = TellForm(http.POST or None, http.FILES or None)
+    if http.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+
+        def act() -> None:
+            pictures = [chosen["photo"]] if chosen["photo"] else []
+            flow.tell(
+                request_id=request.pk, words=chosen["words"], pictures=pictures, key=chosen["key"], actor=actor(http)
+            )
+
+        attempt(http, act, _("Written. A mail tells the person that there is a message, and not what it says."))
+        return redirect("admin:rights_request_thread", request.pk)
+    seen(http, request, "messages")
+    entries = _entries(request)
+    flow.were_read(request)
+    context = {
+        "case": request,
+        "entries": entries,
+        "hidden": max(0, request.messages.count() - len(entries)),
+        "form": form if flow.can_write(request) and request.requester.email else None,
+    }
+    return page(http, "desk/thread.html", request.reference, **context)
+
+
+def _entries(request: RightsRequest) -> list[thread.Entry]:
+    try:
+        return thread.of_request(request)
+    except vault.VaultError as error:
+        raise Http404("The messages cannot be opened.") from error
+
+
+@require_safe
+@desk_view(HANDLE)
+def picture(http: HttpRequest, request: RightsRequest, evidence_id: UUID) -> HttpResponse:
+    """A picture that was sent with a message. Looking at it is journalled."""
+    try:
+        data = thread.picture(request, evidence_id)
+    except (Evidence.DoesNotExist, vault.VaultError) as error:
+        raise Http404 from error
+    seen(http, request, "enclosure", evidence=evidence_id.hex)
+    return HttpResponse(data, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
