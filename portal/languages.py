@@ -1,7 +1,7 @@
 """The languages of the portal: English, and each whose catalogue under `locale/` translates everything.
 
-To add one is to drop in a file, `locale/<code>/LC_MESSAGES/django.po`; docs/translating.md says how. A catalogue in which
-something is missing is not offered, and `manage.py doctor` says so: half a letter in English helps nobody.
+To add one is to drop in a file, `locale/<code>/LC_MESSAGES/django.po`; docs/translating.md says how. A catalogue in
+which something is missing is not offered, and `manage.py doctor` says so: half a letter in English helps nobody.
 """
 
 from pathlib import Path

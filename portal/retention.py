@@ -45,7 +45,8 @@ WORDS: Final = (
     ),
     gettext_noop("The three pictures of a live photo check"),
     gettext_noop(
-        "the day on which we received them, at the latest; as a rule they end earlier, with the decision on your request"
+        "the day on which we received them, at the latest; as a rule they end earlier, with the decision "
+        "on your request"
     ),
     gettext_noop("So that a person can see that it is you who asks."),
     gettext_noop("They are destroyed. Pictures of a check that was not passed are destroyed at once."),

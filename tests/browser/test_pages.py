@@ -79,14 +79,22 @@ def test_an_address_that_leads_nowhere_says_so(live: Stack, new_page: Callable[.
     album.take(page, "citizen-18-not-found")
 
 
-def test_the_pages_speak_french(live: Stack, new_page: Callable[..., Page], album: Album) -> None:
+@pytest.mark.parametrize(("code", "name"), [("fr", "french"), ("de", "german")])
+def test_the_pages_speak_other_languages(
+    live: Stack, new_page: Callable[..., Page], album: Album, code: str, name: str
+) -> None:
     page = new_page()
     page.goto(live.url)
-    page.locator("button[name=language][value=fr]").click()
-    expect(page.locator("html")).to_have_attribute("lang", "fr")
-    album.take(page, "citizen-19-front-french")
-    page.goto(f"{live.url}/request/rights/")
-    album.take(page, "citizen-20-rights-french")
+    page.locator(f"button[name=language][value={code}]").click()
+    expect(page.locator("html")).to_have_attribute("lang", code)
+    album.take(page, f"citizen-19-front-{name}")
+    page.set_viewport_size({"width": 390, "height": 844})
+    brand = page.locator(".brand-name").bounding_box()
+    assert brand is not None
+    assert brand["height"] < 40, "the name at the top stays on one line, however long the other words are"
+    for number, path in enumerate(("request/rights/", "kept/", "find/"), 20):
+        page.goto(f"{live.url}/{path}")
+        album.take(page, f"citizen-{number}-{path.split('/')[-2]}-{name}")
 
 
 def test_every_page_of_the_desk_opens(live: Stack, new_page: Callable[..., Page], album: Album) -> None:

@@ -1,4 +1,4 @@
-"""A language is a file: dropped in and complete it is offered, by its own name; incomplete it is not, and that is said."""
+"""A language is a file: complete, it is offered by its own name; incomplete, it is not, and that is said."""
 
 import shutil
 from datetime import UTC, date, datetime
@@ -20,6 +20,7 @@ from portal.wording import cited, sentence
 from rights.law.clock import Sentence
 
 LOCALE = Path(configured.LOCALE_PATHS[0])
+<<<<<<< HEAD
 OF_THE_UNION = [
     "bg",
     "cs",
@@ -43,6 +44,14 @@ OF_THE_UNION = [
     "sl",
     "sv",
 ]
+||||||| 6b785f0
+OF_THE_UNION = ["bg", "cs", "da", "el", "es", "et", "fi", "ga", "hr", "hu", "it", "lt", "lv", "mt", "nl", "pl", "pt", "ro", "sk", "sl", "sv"]
+=======
+OF_THE_UNION = [
+    *["bg", "cs", "da", "el", "es", "et", "fi", "ga", "hr", "hu", "it"],
+    *["lt", "lv", "mt", "nl", "pl", "pt", "ro", "sk", "sl", "sv"],
+]
+>>>>>>> german
 """The official languages of the Union but English, French and German."""
 
 
@@ -155,7 +164,7 @@ def test_plurals_are_those_of_the_language(language: str, none: str, one: str, t
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "GDPR 15(1), 15(3); GDPR 17(3)(e); GDPR 27; UK GDPR 12(3)"),
+        ("en", "GDPR 15(1), GDPR 15(3); GDPR 17(3)(e); GDPR 27; UK GDPR 12(3)"),
         ("fr", "article\xa015, paragraphe\xa01, du RGPD, article\xa015, paragraphe\xa03, du RGPD; article\xa017, "
                "paragraphe\xa03, point\xa0e), du RGPD; article\xa027 du RGPD; UK GDPR 12(3)"),
         ("de", "Art.\xa015 Abs.\xa01 DSGVO, Art.\xa015 Abs.\xa03 DSGVO; Art.\xa017 Abs.\xa03 Buchst.\xa0e DSGVO; "
