@@ -20,38 +20,10 @@ from portal.wording import cited, sentence
 from rights.law.clock import Sentence
 
 LOCALE = Path(configured.LOCALE_PATHS[0])
-<<<<<<< HEAD
-OF_THE_UNION = [
-    "bg",
-    "cs",
-    "da",
-    "el",
-    "es",
-    "et",
-    "fi",
-    "ga",
-    "hr",
-    "hu",
-    "it",
-    "lt",
-    "lv",
-    "mt",
-    "nl",
-    "pl",
-    "pt",
-    "ro",
-    "sk",
-    "sl",
-    "sv",
-]
-||||||| 6b785f0
-OF_THE_UNION = ["bg", "cs", "da", "el", "es", "et", "fi", "ga", "hr", "hu", "it", "lt", "lv", "mt", "nl", "pl", "pt", "ro", "sk", "sl", "sv"]
-=======
 OF_THE_UNION = [
     *["bg", "cs", "da", "el", "es", "et", "fi", "ga", "hr", "hu", "it"],
     *["lt", "lv", "mt", "nl", "pl", "pt", "ro", "sk", "sl", "sv"],
 ]
->>>>>>> german
 """The official languages of the Union but English, French and German."""
 
 
