@@ -102,6 +102,8 @@ def findings(check: LiveCheck) -> list[str]:
     """What was wrong with the frames of a check that was not passed, in kind words, each once."""
     if check.state == LiveState.EXPIRED:
         return [gettext("The ten minutes were over before the third picture.")]
+    if check.state == LiveState.MOOT:
+        return [gettext("You sent another photograph since. Please show once more that it is you.")]
     if check.state != LiveState.FAILED:
         return []
     return list(dict.fromkeys(_words(frame) for frame in check.frames.all() if frame.problem)) or [

@@ -42,7 +42,7 @@ def live_check(request: RightsRequest) -> LiveCheck | None:
 
 @transaction.atomic
 def draw_poses(*, request_id: UUID) -> LiveCheck:
-    """Draw three poses; those that are open stay, so that nobody draws until they fit.
+    """Draw three poses; those that are open stay, so that nobody draws until they fit, and what passed stays passed.
 
     Raises:
         TransitionRefused: a live photo serves nothing here (any more).
@@ -53,7 +53,7 @@ def draw_poses(*, request_id: UUID) -> LiveCheck:
         raise TransitionRefused(gettext_noop("We do not need a live photo for this request."))
     now = timezone.now()
     request.live_checks.filter(state=LiveState.DRAWN, expires_at__lte=now).update(state=LiveState.EXPIRED, ended_at=now)
-    check = request.live_checks.filter(state__in=OPEN_LIVE).first()
+    check = request.live_checks.filter(state__in=[*OPEN_LIVE, LiveState.PASSED]).first()
     if check is not None:
         return check
     until = live.locked_until(request)
@@ -142,6 +142,12 @@ def check_live(*, request_id: UUID) -> None:
         _end(check, LiveState.PASSED if passed else LiveState.FAILED)
         detail = {"passed": passed, "says": likeness.value}
         journal.record(request=request, actor=journal.SYSTEM, event="live_checked", detail=detail)
+
+
+def make_moot(request: RightsRequest) -> None:
+    """Another photograph came: a live photo that was compared with those before says nothing of it."""
+    for check in request.live_checks.filter(state__in=[*OPEN_LIVE, LiveState.PASSED]):
+        _end(check, LiveState.MOOT)
 
 
 def _unchecked() -> QuerySet[LiveCheck]:

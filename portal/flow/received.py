@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from portal import jobs, retention, vault
 from portal.flow.closed import destroy_evidence
+from portal.flow.live import make_moot
 from portal.identity import email_code
 from portal.models import (
     Audience,
@@ -144,6 +145,7 @@ def replace_probe(*, request_id: UUID, probe: bytes, actor: str = journal.CITIZE
     if request.state not in (RequestState.RECEIVED, RequestState.CONFIRMED):
         raise TransitionRefused(gettext_noop("The search was made already; another photograph would change nothing."))
     _keep_probe(request, probe)
+    make_moot(request)
     journal.record(request=request, actor=actor, event="probe_received")
     if request.state == RequestState.CONFIRMED:
         jobs.post(request_id=request.pk, kind=JobKind.SEARCH)

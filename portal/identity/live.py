@@ -24,6 +24,15 @@ WITHIN: Final = timedelta(hours=1)
 """So many draws that came to nothing lock the next for as long as the first of them is younger than this."""
 
 
+LEAST_FIRST: Final = (
+    Likeness.NO_FACE,
+    Likeness.NO_PORTRAIT,
+    Likeness.DIFFERENT,
+    Likeness.POSSIBLE,
+    Likeness.SAME,
+)
+
+
 class Locked(Exception):  # noqa: N818 - a state
     """Too many draws came to nothing. `until` is when the next one can be made."""
 
@@ -52,6 +61,9 @@ def locked_until(request: RightsRequest) -> datetime | None:
 def compare(check: LiveCheck) -> tuple[list[Looked], Likeness]:
     """What is wrong with each frame, and how the one that looks ahead resembles the photographs of the request.
 
+    Each of them is searched with, so the one that it resembles least counts: nobody passes with a photograph of their
+    own beside one of somebody else.
+
     Raises:
         vault.Destroyed, vault.VaultError: they cannot be opened.
     """
@@ -59,7 +71,9 @@ def compare(check: LiveCheck) -> tuple[list[Looked], Likeness]:
     pictures = [vault.unseal(check.request, bytes(row.evidence.sealed)) for row in rows if row.evidence is not None]
     asked = [Asked(row.asked) for row in rows]
     known = document.portraits_of(check.request, EvidenceKind.PROBE)
-    return frames.check(pictures, asked, known), document.resembles(pictures[asked.index(Asked.AHEAD)], known)
+    ahead = pictures[asked.index(Asked.AHEAD)]
+    said = {document.resembles(ahead, [photograph]) for photograph in known} or {Likeness.NO_PORTRAIT}
+    return frames.check(pictures, asked, known), next(each for each in LEAST_FIRST if each in said)
 
 
 def passes(looked: Sequence[Looked], likeness: Likeness) -> bool:

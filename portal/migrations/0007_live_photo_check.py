@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             name='LiveCheck',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('drawn', 'poses were drawn'), ('received', 'being looked at'), ('passed', 'passed'), ('failed', 'not passed'), ('expired', 'not finished within ten minutes'), ('instead', 'another way was chosen')], default='drawn', max_length=8)),
+                ('state', models.CharField(choices=[('drawn', 'poses were drawn'), ('received', 'being looked at'), ('passed', 'passed'), ('failed', 'not passed'), ('expired', 'not finished within ten minutes'), ('instead', 'another way was chosen'), ('moot', 'another photograph came since')], default='drawn', max_length=8)),
                 ('drawn_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),

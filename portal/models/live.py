@@ -15,6 +15,7 @@ class LiveState(models.TextChoices):
     FAILED = "failed", _("not passed")
     EXPIRED = "expired", _("not finished within ten minutes")
     INSTEAD = "instead", _("another way was chosen")
+    MOOT = "moot", _("another photograph came since")
 
 
 OPEN_LIVE = (LiveState.DRAWN, LiveState.RECEIVED)

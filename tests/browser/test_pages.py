@@ -56,9 +56,29 @@ def test_the_way_back_and_the_ways_out(live: Stack, new_page: Callable[..., Page
     expect(stranger.locator("main")).to_contain_text("not right")
     album.take(stranger, "citizen-15-wrong-code")
 
+    _before_the_camera(citizen, album)
     citizen.album = album
     citizen.withdraw()
     citizen.look("citizen-16-withdrawn")
+
+
+def _before_the_camera(citizen: Citizen, album: Album) -> None:
+    """Three frames of a camera that shows nobody, and the words for that."""
+    page = citizen.page
+    page.goto(f"{citizen.stack.url}/requests/{citizen.request_id}/live/")
+    album.take(page, "citizen-17-live")
+    page.locator("button[name=begin]").click()
+    for number in (1, 2, 3):
+        expect(page.locator("main")).to_contain_text(f"Picture {number} of 3")
+        expect(page.locator("video")).to_be_visible()
+        if number == 1:
+            album.take(page, "citizen-18-camera")
+        page.locator("#shoot").click()
+    expect(page).to_have_url(re.compile(f"/requests/{citizen.request_id}/$"))
+    expect(page.locator("#status")).to_contain_text("did not fit yet", timeout=60_000)
+    page.goto(f"{citizen.stack.url}/requests/{citizen.request_id}/live/")
+    expect(page.locator("main")).to_contain_text("could not see a face")
+    album.take(page, "citizen-19-live-failed")
 
 
 def test_a_mistake_is_named_at_the_top_and_at_its_field(

@@ -254,6 +254,43 @@ def test_the_frames_go_with_the_decision(
         flow.draw_poses(request_id=case.pk)
 
 
+def test_another_photograph_makes_what_passed_moot_and_each_photograph_counts(
+    case: RightsRequest, person: Person, run_jobs: Run
+) -> None:
+    """A stalker passes with a photograph of their own, and then adds one of somebody else."""
+    check = pass_it(person, case)
+    flow.check_live(request_id=case.pk)
+    check.refresh_from_db()
+    assert check.state == LiveState.PASSED
+    assert begin(person, case).pk == check.pk, "what passed stays"
+    flow.replace_probe(request_id=case.pk, probe=paint(["bo"]))
+    check.refresh_from_db()
+    assert check.state == LiveState.MOOT
+    assert frames_kept() == 0
+    assert "once more" in text(person, case)
+    again = pass_it(person, case)
+    flow.check_live(request_id=case.pk)
+    again.refresh_from_db()
+    assert (again.state, again.likeness) == (LiveState.FAILED, "different")
+
+
+def test_a_photograph_that_comes_while_a_worker_looks_leaves_nothing_passed(
+    case: RightsRequest, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = pass_it(person, case)
+    real = live.compare
+
+    def slow(row: LiveCheck) -> Any:
+        found = real(row)
+        flow.replace_probe(request_id=case.pk, probe=paint(["bo"]))
+        return found
+
+    monkeypatch.setattr(live, "compare", slow)
+    flow.check_live(request_id=case.pk)
+    check.refresh_from_db()
+    assert check.state == LiveState.MOOT
+
+
 def test_without_a_passed_check_it_is_no_basis(
     case: RightsRequest, staff: User, other_staff: User, run_jobs: Run
 ) -> None:
