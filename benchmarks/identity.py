@@ -141,14 +141,25 @@ def _poses_fit(three: Sequence[Frame], draw: Sequence[Asked]) -> bool:
 
 
 def attacks(stills: Sequence[Image.Image], random: np.random.Generator) -> dict[str, Any]:
-    """One still picture, changed twice, against every draw."""
+    """One still picture, changed twice, against every draw.
+
+    The tries with one picture hang together, so the interval is over people: those with whose picture any try passed.
+    `usable` says in how many sets all three pictures had one face to look at; the others fail for that alone.
+    """
     found = {}
     for name, change in ATTACKS.items():
-        count = 0
+        tries, usable = [], 0
         for still in stills:
             three = [looked(still), looked(change(still, random)), looked(change(still, random))]
-            count += sum(passed(order, []) for order in itertools.permutations(three))
-        found[name] = rate(count, len(stills) * len(DRAWS) * 6)
+            usable += None not in three
+            tries.append(sum(passed(order, []) for order in itertools.permutations(three)))
+        people = rate(sum(count > 0 for count in tries), len(tries))
+        found[name] = {
+            "people": people,
+            "usable": usable,
+            "tries_passed": sum(tries),
+            "tries": len(tries) * len(DRAWS) * 6,
+        }
     return found
 
 

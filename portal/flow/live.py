@@ -126,8 +126,10 @@ def check_live(*, request_id: UUID) -> None:
         return
     try:
         looked, likeness = live.compare(check)
-    except vault.Destroyed:
-        return  # The request was withdrawn meanwhile.
+    except vault.VaultError:
+        if not _ended_without_frames(check):
+            raise
+        return
     with transaction.atomic():
         request = requests.locked(request_id)
         check = _unchecked().filter(pk=check.pk).first()
@@ -148,6 +150,20 @@ def make_moot(request: RightsRequest) -> None:
     """Another photograph came: a live photo that was compared with those before says nothing of it."""
     for check in request.live_checks.filter(state__in=[*OPEN_LIVE, LiveState.PASSED]):
         _end(check, LiveState.MOOT)
+
+
+@transaction.atomic
+def _ended_without_frames(check: LiveCheck) -> bool:
+    """End a check whose frames were destroyed before they were looked at; whether they were.
+
+    A decision, a withdrawal or their date destroys them. A check left open would be posted again for ever.
+    """
+    requests.locked(check.request_id)
+    gone = check.frames.filter(evidence__destroyed_at__isnull=False).exists()
+    still = _unchecked().filter(pk=check.pk).first() if gone else None
+    if still is not None:
+        _end(still, LiveState.EXPIRED)
+    return gone
 
 
 def _unchecked() -> QuerySet[LiveCheck]:
