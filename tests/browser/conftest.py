@@ -73,7 +73,8 @@ def new_page(browser: Browser, live: Stack) -> Iterator[Callable[..., Page]]:
     contexts, problems = [], []
 
     def watch(request: Request) -> None:
-        if not request.url.startswith((f"{live.url}/", "blob:", "data:")):
+        by_name = live.url.replace("127.0.0.1", "localhost")  # A passkey belongs to a name.
+        if not request.url.startswith((f"{live.url}/", f"{by_name}/", "blob:", "data:")):
             problems.append(f"asked elsewhere: {request.url}")
 
     def listen(message: ConsoleMessage) -> None:
