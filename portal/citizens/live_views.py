@@ -14,7 +14,7 @@ from portal.citizens.forms import FrameForm
 from portal.citizens.guard import opened
 from portal.citizens.wording import POSES, frame_problem
 from portal.headers import allows
-from portal.identity.live import LIFETIME, Locked
+from portal.identity.live import LIFETIME, Locked, UsedUp
 from portal.models import ControllerProfile, LiveCheck, LiveFrame, LiveState, Way
 from rights.law.lifecycle import TransitionRefused
 from rights.models import RightsRequest
@@ -46,6 +46,10 @@ def _begin(request: HttpRequest, case: RightsRequest) -> HttpResponse:
         text = gettext("That did not work five times. To protect you, the next try is possible at %(time)s.")
         text += " " + gettext("You need not wait: choose another way below.")
         messages.error(request, text % {"time": clock_time(locked.until)})
+    except UsedUp:
+        text = gettext("That did not work many times. To protect you, no more poses are drawn for this request.")
+        text += " " + gettext("You need not wait: choose another way below.")
+        messages.error(request, text)
     except TransitionRefused:
         messages.info(request, gettext("We do not need a live photo for this request."))
     return redirect("citizens:live", request_id=case.pk)

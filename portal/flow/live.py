@@ -46,7 +46,7 @@ def draw_poses(*, request_id: UUID) -> LiveCheck:
 
     Raises:
         TransitionRefused: a live photo serves nothing here (any more).
-        live.Locked: too many draws came to nothing.
+        live.Locked, live.UsedUp: too many draws came to nothing, within an hour or in all.
     """
     request = requests.locked(request_id)
     if not may_go_live(request):
@@ -56,9 +56,7 @@ def draw_poses(*, request_id: UUID) -> LiveCheck:
     check = request.live_checks.filter(state__in=[*OPEN_LIVE, LiveState.PASSED]).first()
     if check is not None:
         return check
-    until = live.locked_until(request)
-    if until is not None:
-        raise live.Locked(until)
+    live.check_tries(request)
     check = LiveCheck.objects.create(request=request, drawn_at=now, expires_at=now + live.LIFETIME)
     LiveFrame.objects.bulk_create(
         LiveFrame(check_of=check, number=number, asked=pose) for number, pose in enumerate(live.draw())

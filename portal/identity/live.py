@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from matching import frames
@@ -33,6 +34,15 @@ LEAST_FIRST: Final = (
 )
 
 
+IN_ALL: Final = 15
+"""Draws that came to nothing after which none is made for a request: whoever has pictures in three poses would pass by
+drawing often enough. The other ways stay open."""
+
+
+class UsedUp(Exception):  # noqa: N818 - a state
+    """No more poses are drawn for this request."""
+
+
 class Locked(Exception):  # noqa: N818 - a state
     """Too many draws came to nothing. `until` is when the next one can be made."""
 
@@ -49,12 +59,19 @@ def draw() -> list[Asked]:
     return poses
 
 
-def locked_until(request: RightsRequest) -> datetime | None:
-    """When the next poses can be drawn; None if now."""
-    wasted = request.live_checks.filter(
-        state__in=[LiveState.FAILED, LiveState.EXPIRED], drawn_at__gt=timezone.now() - WITHIN
-    ).order_by("-drawn_at")
-    counted = list(wasted.values_list("drawn_at", flat=True)[:TRIES])
+def check_tries(request: RightsRequest) -> None:
+    """See that poses can be drawn now. Raises: Locked, UsedUp."""
+    wasted = request.live_checks.filter(state__in=[LiveState.FAILED, LiveState.EXPIRED]).order_by("-drawn_at")
+    if wasted.count() >= IN_ALL:
+        raise UsedUp
+    until = _locked_until(wasted)
+    if until is not None:
+        raise Locked(until)
+
+
+def _locked_until(wasted: QuerySet[LiveCheck]) -> datetime | None:
+    lately = wasted.filter(drawn_at__gt=timezone.now() - WITHIN)
+    counted = list(lately.values_list("drawn_at", flat=True)[:TRIES])
     return counted[-1] + WITHIN if len(counted) == TRIES else None
 
 

@@ -205,6 +205,22 @@ def test_five_draws_that_came_to_nothing_lock_and_say_until_when(
         assert begin(person, case).state == LiveState.DRAWN
 
 
+def test_fifteen_draws_that_came_to_nothing_are_the_last_and_the_other_ways_stay(
+    case: RightsRequest, person: Person
+) -> None:
+    start = timezone.now()
+    for number in range(live.IN_ALL):
+        with freeze_time(start + timedelta(minutes=20 * number)):
+            flow.draw_poses(request_id=case.pk)
+    with freeze_time(start + timedelta(days=1)):
+        person.open(case)
+        said = person.client.post(reverse("citizens:live", args=[case.pk]), {"begin": "yes"}, follow=True)
+        assert "no more poses are drawn" in said.content.decode()
+        assert LiveCheck.objects.count() == live.IN_ALL
+        person.post("live", {"way": "desk"}, request_id=case.pk)
+        assert LiveCheck.objects.filter(way="desk").exists()
+
+
 def test_another_way_is_noted_and_told_to_staff(
     case: RightsRequest, person: Person, client: Client, staff: User
 ) -> None:
