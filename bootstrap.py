@@ -20,9 +20,10 @@ import subprocess
 import tempfile
 import venv
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, BinaryIO
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -192,30 +193,41 @@ def check() -> int:
 
 
 def test() -> int:
-    """Run the checks, then the suite on SQLite beside the one on PostgreSQL, which has no browser. Whatever fails."""
+    """Run the checks, then the suite on SQLite beside those on PostgreSQL and in the browser. Whatever fails."""
     preflight.writable(ROOT / "var")
     ensure_packages(DEV_LOCK)
     environment = {**os.environ, "CHROMIUM": chromium()}
     failed = ["make check"] if check() else []
     with tempfile.TemporaryFile() as printed:
-        with _suite("postgres", environment, "-m", "not browser", stdout=printed, stderr=subprocess.STDOUT) as beside:
-            say("\nThe suite on sqlite; the one on postgres runs beside it and is printed after it:")
-            with _suite("sqlite", environment) as suite:
-                if suite.wait() != 0:
-                    failed.append("the suite on sqlite")
-            if beside.wait() != 0:
-                failed.append("the suite on postgres")
-        say("\nThe suite on postgres:")
+        with ThreadPoolExecutor(1) as pool:
+            beside = pool.submit(_others, environment, printed)
+            say("\nThe suite on sqlite; those on postgres and in the browser run beside it and are printed after it:")
+            if _suite("sqlite", environment, "not browser"):
+                failed.append("the suite on sqlite")
+            failed += beside.result()
+        say("\nThe suite on postgres, then the one in the browser:")
         printed.seek(0)
         shutil.copyfileobj(printed, sys.stdout.buffer)
     say(f"\nFailed: {', '.join(failed)}." if failed else "\nAll passed.")
     return int(bool(failed))
 
 
-def _suite(database: str, environment: dict[str, str], *extra: str, **streams: Any) -> "subprocess.Popen[bytes]":
+def _others(environment: dict[str, str], printed: BinaryIO) -> list[str]:
+    """What takes as long as the suite on SQLite; names of what failed."""
+    chosen = {"the suite on postgres": ("postgres", "not browser"), "the suite in the browser": ("sqlite", "browser")}
+    return [
+        name
+        for name, (database, tests) in chosen.items()
+        if _suite(database, environment, tests, stdout=printed, stderr=subprocess.STDOUT)
+    ]
+
+
+def _suite(database: str, environment: dict[str, str], tests: str, **streams: Any) -> int:
+    """Run the tests of a marker on a database; pytest's exit status."""
     environment = environment | {"REGARD_TEST_DATABASE": database}
-    command = [str(PYTHON), "-m", "pytest", *extra]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, **streams)  # noqa: S603
+    command = [str(PYTHON), "-m", "pytest", "-m", tests]
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False, **streams)  # noqa: S603
+    return done.returncode
 
 
 def main(arguments: Sequence[str]) -> int:
