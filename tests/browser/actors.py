@@ -92,7 +92,7 @@ class Citizen:
             ]
             return max(found, default=0)
 
-        mail = until(newest, seconds=30, what="a mail with a code")
+        mail = until(newest, seconds=90, what="a mail with a code")
         reader = self.page.context.new_page()
         reader.goto(f"{self.stack.url}/mailbox/{mail}/")
         text = reader.locator("main").inner_text()
@@ -109,7 +109,7 @@ class Citizen:
         key = self.request_id.replace("-", "")
         return str(self.stack.value("SELECT state FROM rights_rightsrequest WHERE id = ?", key))
 
-    def wait_for(self, *states: str, seconds: float = 90) -> None:
+    def wait_for(self, *states: str, seconds: float = 180) -> None:
         until(lambda: self.state() in states, seconds=seconds, what=f"{states}, it is {self.state()}")
 
     def reference(self) -> str:

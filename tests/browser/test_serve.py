@@ -35,7 +35,7 @@ def small(started_once: Stack) -> Iterator[Stack]:
 
 def nothing_is_left(stack: Stack) -> None:
     """Helpers of Python's own, which end when they see that their parent has, may take a moment longer."""
-    until(lambda: stack.processes() == [], seconds=30, what="the end of every program")
+    until(lambda: stack.processes() == [], seconds=90, what="the end of every program")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
