@@ -26,7 +26,7 @@ def empty(connection: Any) -> None:
     tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False))
     tables -= {model._meta.db_table for model in MADE}
     if connection.vendor == "postgresql":  # Cutting files off takes longer than deleting the few rows of a test.
-        deletes = "".join(f"DELETE FROM {connection.ops.quote_name(table)};" for table in sorted(tables))  # noqa: S608
+        deletes = "".join(f"DELETE FROM {connection.ops.quote_name(table)};" for table in sorted(tables))
         with connection.cursor() as cursor:
             cursor.execute(f"SET session_replication_role = replica; {deletes} SET session_replication_role = DEFAULT")
         return
