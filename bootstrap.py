@@ -12,6 +12,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this very line is for those who 
 
 import hashlib
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -21,9 +22,10 @@ import tempfile
 import venv
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -193,41 +195,48 @@ def check() -> int:
 
 
 def test() -> int:
-    """Run the checks, then the suite on SQLite beside those on PostgreSQL and in the browser. Whatever fails."""
+    """Run the checks, then the suites, several at once: each waits a third of its time. Whatever fails."""
     preflight.writable(ROOT / "var")
     ensure_packages(DEV_LOCK)
     environment = {**os.environ, "CHROMIUM": chromium()}
     failed = ["make check"] if check() else []
-    with tempfile.TemporaryFile() as printed:
-        with ThreadPoolExecutor(1) as pool:
-            beside = pool.submit(_others, environment, printed)
-            say("\nThe suite on sqlite; those on postgres and in the browser run beside it and are printed after it:")
-            if _suite("sqlite", environment, "not browser"):
-                failed.append("the suite on sqlite")
-            failed += beside.result()
-        say("\nThe suite on postgres, then the one in the browser:")
-        printed.seek(0)
-        shutil.copyfileobj(printed, sys.stdout.buffer)
+    say(f"\nThe suites run beside one another: {', '.join(suite.name for suite in itertools.chain(*AT_ONCE))}.")
+    with ThreadPoolExecutor(len(AT_ONCE)) as pool:
+        for suite, status, printed in itertools.chain(*pool.map(partial(_one_by_one, environment), AT_ONCE)):
+            say(f"\nThe suite {suite.name}:")
+            sys.stdout.buffer.write(printed)
+            if status:
+                failed.append(f"the suite {suite.name}")
     say(f"\nFailed: {', '.join(failed)}." if failed else "\nAll passed.")
     return int(bool(failed))
 
 
-def _others(environment: dict[str, str], printed: BinaryIO) -> list[str]:
-    """What takes as long as the suite on SQLite; names of what failed."""
-    chosen = {"the suite on postgres": ("postgres", "not browser"), "the suite in the browser": ("sqlite", "browser")}
-    return [
-        name
-        for name, (database, tests) in chosen.items()
-        if _suite(database, environment, tests, stdout=printed, stderr=subprocess.STDOUT)
-    ]
+class Suite(NamedTuple):
+    """Tests chosen by their markers, and the database that they run on."""
+
+    name: str
+    database: str
+    tests: str
 
 
-def _suite(database: str, environment: dict[str, str], tests: str, **streams: Any) -> int:
-    """Run the tests of a marker on a database; pytest's exit status."""
-    environment = environment | {"REGARD_TEST_DATABASE": database}
-    command = [str(PYTHON), "-m", "pytest", "-m", tests]
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False, **streams)  # noqa: S603
-    return done.returncode
+AT_ONCE = (
+    [Suite("on sqlite", "sqlite", "not browser and not any_database")],
+    [Suite("of what no database changes", "sqlite", "any_database and not browser")],
+    [Suite("on postgres", "postgres", "not browser"), Suite("in the browser", "sqlite", "browser")],
+)
+
+
+def _one_by_one(environment: dict[str, str], suites: Sequence[Suite]) -> list[tuple[Suite, int, bytes]]:
+    """Run suites one after the other; each with pytest's exit status and what it printed."""
+    done: list[tuple[Suite, int, bytes]] = []
+    for suite in suites:
+        command = [str(PYTHON), "-m", "pytest", "-m", suite.tests]
+        own = environment | {"REGARD_TEST_DATABASE": suite.database}
+        streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        ran = subprocess.run(command, cwd=ROOT, env=own, **streams)  # noqa: S603
+        say(f"The suite {suite.name} has ended with status {ran.returncode}.")
+        done.append((suite, ran.returncode, ran.stdout))
+    return done
 
 
 def main(arguments: Sequence[str]) -> int:

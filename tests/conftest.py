@@ -12,6 +12,8 @@ if django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     django_settings.DATABASES["default"]["TEST"] = {"NAME": django_settings.VAR_DIR / "test.sqlite3"}
 # A password that is hard to guess from its hash takes a quarter of a second; nobody guesses here.
 django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Every test client makes the middleware anew; listing the static files each time takes longer than most tests.
+django_settings.WHITENOISE_AUTOREFRESH = True
 django.setup()
 
 from collections.abc import Callable, Iterator  # noqa: E402

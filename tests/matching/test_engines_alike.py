@@ -26,7 +26,11 @@ from tests.fakes import paint, template_of
 from tests.matching.test_segments import in_database, make_faces
 from tests.painted import folder_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("either_index", "_painted_engine")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.any_database,
+    pytest.mark.usefixtures("either_index", "_painted_engine"),
+]
 only_milvus = pytest.mark.parametrize("either_index", ["milvus"], indirect=True)
 
 

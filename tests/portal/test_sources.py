@@ -23,7 +23,7 @@ from tests.portal.deeds import Ask, Run, decide, judge, opened
 from tests.staffing import sign_in
 from tests.storages import Place, S3Place, place_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 QUEUE, SOURCES = "admin:rights_rightsrequest_changelist", "admin:matching_source_changelist"
 SENT = (Event.ANSWER_READY, Event.ERASED, Event.REFUSED)

@@ -25,7 +25,7 @@ from tests.fakes import CELL, PaintedEngine, template_of
 from tests.painted import folder_of
 from tests.portal.deeds import Ask, Run, answered, decide, judge, opened, reviewed
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
 def words(request: RightsRequest) -> str:

@@ -18,7 +18,7 @@ from rights.models import Claim, RightsRequest
 from tests.portal.answers.printed import bare, text_of
 from tests.portal.deeds import ADA, Ask, Run, decide, judge
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.portal.citizens.person import Person, picture
 from tests.portal.deeds import Ask, Run, decide, judge, opened
 from tests.staffing import sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 NAMES = [
     *("..\\..\\windows.jpg", "...jpg", "CON.jpg", "nul.JPG", "a" * 240 + ".jpg", "new\nline: forged.jpg"),

@@ -21,7 +21,7 @@ from rights.models import JournalEntry
 from tests.portal.deeds import Ask
 from tests.staffing import member, sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 SAMPLES = {
     "uuid": str(uuid.UUID(int=7)), "int": "7", "slug": "access", "path": "7", "str": "7",

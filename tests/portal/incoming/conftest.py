@@ -22,9 +22,9 @@ from tests.portal.deeds import Ask
 USER, PASSWORD = "regard@example.org", "a%b/c:d@e"
 
 
-@pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
-    """Where the server listens."""
+@pytest.fixture(scope="session")
+def server() -> Iterator[int]:
+    """Where the server listens; it takes longer to start than most tests to run."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number: int = free.getsockname()[1]
@@ -43,6 +43,21 @@ def port(tmp_path: Path) -> Iterator[int]:
     yield number
     process.kill()
     process.wait()
+
+
+@pytest.fixture
+def port(server: int) -> Iterator[int]:
+    """Where the server listens, with nothing in its mailbox."""
+    yield server
+    with IMAPClient("127.0.0.1", server, ssl=False, timeout=10) as client:
+        client.login(USER, PASSWORD)
+        for _flags, _delimiter, name in client.list_folders():
+            if name != "INBOX":
+                client.delete_folder(name)
+        client.select_folder("INBOX")
+        if found := client.search("ALL"):
+            client.delete_messages(found)
+            client.expunge()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tests.fakes import paint
 from tests.portal.deeds import Ask
 from tests.portal.incoming.conftest import folder, reply
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 ASIDE = "For people"
 

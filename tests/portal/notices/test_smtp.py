@@ -14,7 +14,7 @@ from portal.notices import outbox
 from portal.notices.compose import message_id
 from tests.portal.deeds import Ask
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 HANG_UP = ""
 """Instead of a reply: the line breaks."""

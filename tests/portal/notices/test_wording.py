@@ -24,7 +24,7 @@ from portal.notices.compose import Incomplete, compose
 from rights.models import Claim, RightsRequest
 from tests.portal.deeds import Ask, Run, answered, decide, reviewed
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 PROOF: dict[str, Any] = {
     "deleted": 2, "redacted": 1, "swept_at": "2026-11-23T10:11:12+00:00", "faces_scanned": 9, "photos_held": 7,
