@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 from matching import ingest, pool, reading
-from matching.models import Face, Photo, PhotoStatus, Suppression
+from matching.models import Photo, PhotoStatus, Suppression
 from tests.fakes import paint
 from tests.matching import pooled
 from tests.project import ROOT
