@@ -5,48 +5,48 @@ Planned first, then carried out step by step. Each step can be repeated, so a cr
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from matching import database, erased_log, reviews, search, sources
-from matching.engine import Box
-from matching.images import ImageProblem, encode, is_flat, obscure, read_picture
+from matching.erased_object import Found, drop_what_is_beside, erase_object, is_left, read, what_lies_there
 from matching.index import Fingerprint, every_index, fingerprints_of, left
 from matching.index.base import Vectors
-from matching.ingest import import_one
+from matching.ingest import import_one, import_source
 from matching.models import Erasure, ErasureAction, Face, GroupPolicy, Photo, Source, Suppression
-from matching.reading import LARGEST_PHOTO
 from matching.reviews import Outcome
 from matching.space_search import Supplied
-
-MARGIN = 0.25
-"""Share of the face's size that is obscured around it."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What a repeated search and a look at the bytes found after an erasure."""
+    """What a repeated search and a look at the bytes found after an erasure.
+
+    Attributes:
+        log_left: the database still keeps an older state, because somebody reads it.
+    """
 
     found_faces: int
     objects_left: int
     vectors_left: int
     hits_open: int
     checked_at: datetime
+    log_left: bool = False
     certificate: dict[str, Any] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         """Nothing of the erased is left, and the sweep that says so covered everything."""
         swept = not self.certificate or bool(self.certificate.get("complete"))
-        return swept and not (self.found_faces or self.objects_left or self.vectors_left or self.hits_open)
+        left = self.found_faces or self.objects_left or self.vectors_left or self.log_left
+        return swept and not (left or self.hits_open)
 
 
 # --- 1. Plan ----------------------------------------------------------------------------------------------------------
@@ -54,7 +54,10 @@ class Proof:
 
 @transaction.atomic
 def plan(*, subject: UUID, faces: Iterable[Face]) -> list[Erasure]:
-    """Write down what is to be erased, per photo, with what is needed to prove it later. Repeating adds nothing."""
+    """Write down what is to be erased, per photo, with what is needed to prove it later. Repeating adds nothing.
+
+    A further face of a photo that is planned already joins its plan, which is then carried out (again).
+    """
     by_photo: dict[int, list[Face]] = {}
     for face in faces:
         by_photo.setdefault(face.photo_id, []).append(face)
@@ -63,7 +66,7 @@ def plan(*, subject: UUID, faces: Iterable[Face]) -> list[Erasure]:
     for pk, own in sorted(by_photo.items()):
         photo = photos[pk]
         prints = [print_ for face in own for print_ in fingerprints_of(bytes(face.template))]
-        erasure, _created = Erasure.objects.get_or_create(
+        erasure, created = Erasure.objects.get_or_create(
             subject=subject,
             source=photo.source,
             path=photo.path,
@@ -77,8 +80,23 @@ def plan(*, subject: UUID, faces: Iterable[Face]) -> list[Erasure]:
                 "fingerprints": [print_.as_json() for print_ in prints],
             },
         )
+        if not created:
+            _join(erasure, photo, own, [print_.as_json() for print_ in prints])
         planned.append(erasure)
     return planned
+
+
+def _join(erasure: Erasure, photo: Photo, own: Collection[Face], prints: Iterable[Any]) -> None:
+    """Add faces to a plan that did not have them; what was done is then to be done again."""
+    more = [face for face in own if face.pk not in erasure.face_keys]
+    if not more:
+        return
+    erasure.face_keys += [face.pk for face in more]
+    erasure.boxes += [[face.left, face.top, face.right, face.bottom] for face in more]
+    erasure.fingerprints += [print_ for print_ in prints if print_ not in erasure.fingerprints]
+    erasure.photo, erasure.action = photo, action_for(photo, photo.faces.filter(pk__in=erasure.face_keys))
+    erasure.object_done_at = erasure.rows_done_at = erasure.proven_at = None
+    erasure.save()
 
 
 def action_for(photo: Photo, own: Collection[Face]) -> ErasureAction:
@@ -93,8 +111,11 @@ def action_for(photo: Photo, own: Collection[Face]) -> ErasureAction:
 # --- 2. Carry out -----------------------------------------------------------------------------------------------------
 
 
-def carry_out(*, subject: UUID) -> None:
+def carry_out(*, subject: UUID, follow: bool = True) -> None:
     """Erase what was planned, from wherever an earlier attempt stopped. What can be erased does not wait for the rest.
+
+    Args:
+        follow: look for what somebody moved since it was planned; not where it may have gone long ago.
 
     Raises:
         matching.sources.SourceReadOnly: an object must first be deleted by those who keep it.
@@ -103,12 +124,16 @@ def carry_out(*, subject: UUID) -> None:
     replaced: list[tuple[Source, str]] = []
     waits: list[sources.SourceUnreachable] = []
     away: set[int] = set()
+    listed: set[int] = set()
     planned = Erasure.objects.filter(subject=subject, rows_done_at=None).order_by("pk")
-    for pk, source_id in planned.values_list("pk", "source_id"):
+    queue = deque(planned.values_list("pk", "source_id"))
+    while queue:
+        pk, source_id = queue.popleft()
         if source_id in away:
             continue  # Each further question would only cost the time it waits for an answer.
         try:
-            _begin(pk)
+            if not _begin(pk) and follow:
+                queue += _followed(pk, listed)
             replaced += _carry_out_one(pk)
         except sources.SourceUnreachable as error:
             waits.append(error)
@@ -123,23 +148,44 @@ def carry_out(*, subject: UUID) -> None:
         raise min(waits, key=lambda error: isinstance(error, sources.SourceReadOnly))
 
 
-class Found(StrEnum):
-    """What lies where the planned object lay."""
-
-    PLANNED = "planned"
-    GONE = "gone"
-    REDACTED = "redacted"
-    ANOTHER = "another"
-
-
-def _begin(pk: int) -> None:
+def _begin(pk: int) -> bool:
     """Write down, for good, that an object is there and about to be deleted: after the last one a folder is empty, as
-    when its disk is not mounted. Raises: SourceUnreachable.
+    when its disk is not mounted.
+
+    Returns:
+        Whether all is as expected; not, where somebody else moved or deleted the object.
+
+    Raises:
+        SourceUnreachable
     """
     erasure = Erasure.objects.select_related("source").get(pk=pk)
-    deletes = erasure.action == ErasureAction.DELETE and erasure.begun_at is None
-    if deletes and sources.exists(erasure.source, erasure.path):
+    if erasure.action == ErasureAction.TEMPLATE or erasure.begun_at is not None:
+        return True
+    there = sources.exists(erasure.source, erasure.path)
+    if there and erasure.action == ErasureAction.DELETE:
         Erasure.objects.filter(pk=pk).update(begun_at=timezone.now())
+    return there
+
+
+def _followed(pk: int, listed: set[int]) -> list[tuple[int, int]]:
+    """Plan the same picture where it now lies; the plans to be carried out, as ids of erasures and their sources.
+
+    Args:
+        listed: ids of the sources that were imported anew for this.
+
+    Raises:
+        SourceUnreachable
+    """
+    erasure = Erasure.objects.select_related("source").get(pk=pk)
+    if erasure.source_id not in listed:
+        import_source(source=erasure.source)
+        listed.add(erasure.source_id)
+    latest = reviews.latest_search(erasure.subject)
+    known = list(latest.hits.values_list("face_key", flat=True)) if latest else []  # People have said what is to be done with these.
+    same = Face.objects.filter(photo__source=erasure.source, photo__sha256=erasure.sha256).exclude(pk__in=known)
+    moved = [face for face in same if [face.left, face.top, face.right, face.bottom] in erasure.boxes]
+    more = plan(subject=erasure.subject, faces=moved)
+    return [(found.pk, found.source_id) for found in more if found.pk != pk and found.rows_done_at is None]
 
 
 @transaction.atomic
@@ -152,47 +198,17 @@ def _carry_out_one(pk: int) -> list[tuple[Source, str]]:
     erasure = Erasure.objects.select_related("source", "photo").get(pk=pk)
     Source.objects.select_for_update().get(pk=erasure.source_id)
     _suppress(erasure)
-    data = None if erasure.action == ErasureAction.TEMPLATE else _read(erasure)
-    found = _what_lies_there(erasure, data)
+    data = None if erasure.action == ErasureAction.TEMPLATE else read(erasure)
+    found = what_lies_there(erasure, data)
     if found is Found.PLANNED and data is not None:
-        data = _erase_object(erasure, data)
+        data = erase_object(erasure, data)
+    elif found is Found.GONE and erasure.action != ErasureAction.TEMPLATE:
+        drop_what_is_beside(erasure)
     elif erasure.action != ErasureAction.TEMPLATE:
         sources.drop_older_versions(erasure.source, erasure.path)
     _erase_rows(erasure, data, found)
     erased_log.erased(erasure)
     return [(erasure.source, erasure.path)] if found is Found.ANOTHER else []
-
-
-def _read(erasure: Erasure) -> bytes | None:
-    """The object's bytes, None if it is gone. Raises: SourceUnreachable, also when the whole source is away."""
-    there = sources.exists(erasure.source, erasure.path)
-    return sources.read_object(erasure.source, erasure.path) if there else None
-
-
-def _what_lies_there(erasure: Erasure, data: bytes | None) -> Found:
-    """Whether it is the planned object: a picture that took its name since belongs to somebody else."""
-    if data is None:
-        return Found.GONE
-    sha256, photo = hashlib.sha256(data).hexdigest(), erasure.photo
-    # Somebody else's erasure may have changed the file since the plan; then the planned faces are still its rows.
-    same_photo = photo is not None and photo.sha256 == sha256 and photo.faces.filter(pk__in=erasure.face_keys).exists()
-    if sha256 == erasure.sha256 or same_photo:
-        return Found.PLANNED
-    if erasure.action == ErasureAction.REDACT and _is_obscured(erasure, data):
-        return Found.REDACTED  # By an earlier attempt that died before it could write that down.
-    return Found.ANOTHER
-
-
-def _erase_object(erasure: Erasure, data: bytes) -> bytes | None:
-    """The stored object goes, or the person in it; what then lies there."""
-    if erasure.action == ErasureAction.DELETE:
-        sources.delete_object(erasure.source, erasure.path)
-        return None
-    picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
-    pixels = obscure(picture.pixels, [Box(*box) for box in erasure.boxes], margin=MARGIN)
-    redacted = encode(pixels, format=picture.format, taken_at=picture.taken_at)
-    sources.replace_object(erasure.source, erasure.path, redacted)
-    return redacted
 
 
 def _suppress(erasure: Erasure) -> None:
@@ -254,12 +270,12 @@ def prove(*, subject: UUID, probes: Vectors | Supplied | None, kept: Iterable[in
         prints -= set(fingerprints_of(bytes(face.template)))
     gone = [key for item in erasures for key in item.face_keys]
     certificate: dict[str, Any] = {}
-    found, still_open = 0, 0
+    still_open = 0
     if probes is not None:
         certificate = search.run(subject=subject, probes=probes).certificate
         outcomes = reviews.outcomes(subject)
-        found = reviews.accepted_faces(subject).exclude(photo_id__in=list(kept)).count()
         still_open = sum(outcome in (Outcome.OPEN, Outcome.DISPUTED) for outcome in outcomes.values())
+    found = reviews.accepted_faces(subject).exclude(photo_id__in=list(kept)).count()
     proof = Proof(
         found_faces=max(found, Face.objects.filter(pk__in=gone).count()),
         objects_left=objects_left,
@@ -267,32 +283,8 @@ def prove(*, subject: UUID, probes: Vectors | Supplied | None, kept: Iterable[in
         hits_open=still_open,
         checked_at=timezone.now(),
         certificate=certificate,
+        log_left=not database.flush(),
     )
     if proof.ok:
         Erasure.objects.filter(subject=subject, proven_at=None).update(proven_at=proof.checked_at)
     return proof
-
-
-def is_left(erasure: Erasure) -> bool:
-    """Whether the erased file lies there, or the redacted one shows the person. Another picture may have its name.
-
-    A version that a storage keeps from before the erasure shows the person too.
-    """
-    if sources.older_versions(erasure.source, erasure.path, until=erasure.rows_done_at):
-        return True
-    data = _read(erasure)
-    if data is None:
-        return False
-    sha256 = hashlib.sha256(data).hexdigest()
-    if sha256 == erasure.redacted_sha256 or not erasure.rows_done_at:
-        return erasure.action == ErasureAction.DELETE or not _is_obscured(erasure, data)
-    return sha256 == erasure.sha256
-
-
-def _is_obscured(erasure: Erasure, data: bytes) -> bool:
-    """Whether nothing is to be seen where the person's faces were."""
-    try:
-        picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
-    except ImageProblem:
-        return False
-    return all(is_flat(picture.pixels, box) for box in [Box(*box) for box in erasure.boxes])

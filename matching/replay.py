@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from matching import erase, erased_log, sources, suppression
+from matching import erase, erased_log, erased_object, sources, suppression
 from matching.ingest import import_one
 from matching.models import Erasure, ErasureAction, Face, Photo, PhotoStatus, Problem, Suppression
 
@@ -51,7 +51,7 @@ def _replay_one(subject: UUID, own: list[dict[str, Any]], done: Replayed) -> Non
         if not again:
             return
         done.subjects.append(subject)
-        erase.carry_out(subject=subject)
+        erase.carry_out(subject=subject, follow=False)  # Most files are gone, as they should be.
         for erasure in again:
             _settle(erasure)
         done.photos += len(again)
@@ -72,7 +72,7 @@ def _left(subject: UUID) -> list[Erasure]:
     found = []
     for erasure in Erasure.objects.filter(subject=subject).select_related("source").order_by("pk"):
         rows = Face.objects.filter(pk__in=erasure.face_keys).exists()
-        if erasure.rows_done_at is None or rows or erase.is_left(erasure):
+        if erasure.rows_done_at is None or rows or erased_object.is_left(erasure):
             found.append(erasure)
     pks = [erasure.pk for erasure in found]
     Erasure.objects.filter(pk__in=pks).update(object_done_at=None, rows_done_at=None, proven_at=None)

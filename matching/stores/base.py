@@ -55,6 +55,15 @@ def stamp(size: object, mark: object) -> str:
     return text if len(text) <= STAMP_LENGTH else hashlib.sha256(text.encode()).hexdigest()
 
 
+def beside(target: str) -> str:
+    """The path under which a new version of an object is written before it takes its place.
+
+    Always the same for an object: what a killed process left there, a further attempt or a deletion finds.
+    """
+    folder, _slash, _name = target.rpartition("/")
+    return f"{folder}/.regard-{hashlib.sha256(target.encode(errors='surrogateescape')).hexdigest()[:16]}"
+
+
 class Store(ABC):
     """The objects below one root. Paths are inside the root, with forward slashes.
 

@@ -2,14 +2,13 @@
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from fsspec.implementations.local import LocalFileSystem
 
-from matching.stores.base import ObjectInfo, Store, stamp
+from matching.stores.base import ObjectInfo, Store, beside, stamp
 
 
 class FolderStore(Store):
@@ -52,24 +51,25 @@ class FolderStore(Store):
         return data
 
     def replace(self, path: str, data: bytes) -> None:
-        target = Path(self._full(path)).resolve()
-        handle, name = tempfile.mkstemp(prefix=".regard-", dir=target.parent)
+        target = os.path.realpath(self._full(path))
+        new = beside(target)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            if target.exists():
-                os.chmod(name, target.stat().st_mode & 0o777)
-            os.replace(name, target)
+                if os.path.exists(target):
+                    os.fchmod(file.fileno(), os.stat(target).st_mode & 0o777)
+            os.replace(new, target)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            Path(new).unlink(missing_ok=True)
             raise
 
     def delete(self, path: str) -> None:
         with suppress(FileNotFoundError):  # It climbs out of the root: there is no such object.
             full = self._full(path)
-            for name in (os.path.realpath(full), full):  # Where it is a link: what it shows, then the link.
+            target = os.path.realpath(full)
+            for name in (beside(target), target, full):  # Where it is a link: what it shows, then the link.
                 Path(name).unlink(missing_ok=True)
 
     def _full(self, path: str) -> str:

@@ -1,6 +1,5 @@
 """A folder of another machine, over SSH. The server's key must be known; ours comes from the environment."""
 
-import hashlib
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,7 +11,7 @@ from django.conf import settings
 from fsspec.implementations.sftp import SFTPFileSystem
 
 from matching.models import Problem
-from matching.stores.base import ObjectInfo, SourceUnreachable, Store, stamp
+from matching.stores.base import ObjectInfo, SourceUnreachable, Store, beside, stamp
 
 DEEPEST = 64
 """Folders within folders; above that links lead in a circle, on a server that does not say where they lead."""
@@ -137,23 +136,24 @@ class SftpStore(Store):
     def replace(self, path: str, data: bytes) -> None:
         """Written beside it and renamed, under a name that a second attempt finds and writes over."""
         ftp, target = self.ftp, self.ftp.normalize(self._full(path))
-        beside = f"{target.rpartition('/')[0]}/.regard-{hashlib.sha256(target.encode()).hexdigest()[:16]}"
+        new = beside(target)
         mode = ftp.stat(target).st_mode
         try:
-            with ftp.open(beside, "wb") as file:
+            with ftp.open(new, "wb") as file:
                 file.chmod(stat.S_IMODE(mode or 0o600))
                 file.set_pipelined(True)
                 file.write(data)
-            ftp.posix_rename(beside, target)
+            ftp.posix_rename(new, target)
         except self.errors:
             with suppress(*self.errors):
-                ftp.remove(beside)
+                ftp.remove(new)
             raise
 
     def delete(self, path: str) -> None:
         ftp, full = self.ftp, self._full(path)
         with suppress(FileNotFoundError):
-            for name in (ftp.normalize(full), full):  # Where it is a link: what it shows, then the link.
+            target = ftp.normalize(full)
+            for name in (beside(target), target, full):  # Where it is a link: what it shows, then the link.
                 with suppress(FileNotFoundError):
                     ftp.remove(name)
 

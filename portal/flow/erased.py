@@ -111,6 +111,7 @@ def prove(request: RightsRequest, claim: Claim) -> None:
             _close(requests.locked(request.pk), claim, proof)
     except TransitionRefused as refused:
         found = {"faces": proof.found_faces, "objects": proof.objects_left, "vectors": proof.vectors_left}
+        found |= {"log": 1} if proof.log_left else {}
         journal.record(request=request, actor=journal.SYSTEM, event="erasure_not_proven", detail=found)
         raise ErasureNotProven(f"{refused.why} {found}") from refused
 

@@ -1,7 +1,9 @@
 """Erasing reaches every copy, survives a crash anywhere, touches nobody else, and can be proven again."""
 
+import sqlite3
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,8 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from matching import database, erase, images, ingest, reviews, search, sources
-from matching.models import Erasure, Face, GroupPolicy, Photo, Source, Suppression
+from matching.models import Erasure, Face, GroupPolicy, Photo, PhotoStatus, Source, Suppression
+from matching.stores.base import beside
 from tests.fakes import PaintedEngine, paint, template_of
 from tests.holdings import segments_index
 from tests.painted import folder_of
@@ -110,7 +113,7 @@ def test_a_crash_before_or_after_any_step_is_mended_by_running_again(
         patch.setattr(module, name, dying)
         with pytest.raises(SystemExit):
             erase_ada(subject)
-        assert not erase.prove(subject=subject, probes=None).ok or name == "flush"
+    assert not erase.prove(subject=subject, probes=None).ok or name == "flush"
     erase_ada(subject)
     assert erase.prove(subject=subject, probes=PROBE).ok
     assert sorted(path.name for path in folder_of(painted).glob("*.jpg")) == [
@@ -280,3 +283,114 @@ def test_a_folder_that_is_not_mounted_is_not_taken_for_one_that_an_erasure_empti
     away.rename(folder)
     erase.carry_out(subject=subject)
     assert erase.prove(subject=subject, probes=PROBE).ok
+
+
+# --- what others do meanwhile -----------------------------------------------------------------------------------------
+
+
+def test_a_picture_that_was_moved_since_the_plan_is_erased_where_it_now_lies(painted: Source) -> None:
+    subject, folder = review_ada(), folder_of(painted)
+    planned = erase.plan(subject=subject, faces=reviews.accepted_faces(subject))
+    (folder / "2026").mkdir()
+    for path in ("ada-1.jpg", "group.jpg"):
+        (folder / path).rename(folder / "2026" / path)
+    erase.carry_out(subject=subject)
+    assert [left for left, _distance in people_in(folder / "2026" / "group.jpg")] == [20, 260]
+    assert not (folder / "2026" / "ada-1.jpg").exists()
+    assert erase.prove(subject=subject, probes=PROBE).ok
+    assert Erasure.objects.filter(subject=subject, proven_at__isnull=False).count() == len(planned) + 2
+
+
+def test_beside_a_picture_that_others_deleted_its_sidecar_goes_too(painted: Source) -> None:
+    sidecar = folder_of(painted) / "ada-1.jpg.json"
+    sidecar.write_text('{"person": "Ada Lovelace"}')
+    subject = review_ada()
+    erase.plan(subject=subject, faces=reviews.accepted_faces(subject))
+    (folder_of(painted) / "ada-1.jpg").unlink()
+    erase.carry_out(subject=subject)
+    assert not sidecar.exists()
+    assert erase.prove(subject=subject, probes=PROBE).ok
+    sidecar.write_text("{}")
+    assert erase.prove(subject=subject, probes=PROBE).objects_left == 1
+
+
+def test_a_second_face_of_a_photo_joins_its_plan(painted: Source) -> None:
+    """Found later, or before the erasure could be carried out."""
+    subject = uuid.uuid4()
+    first, second, _third = Face.objects.filter(photo__path="group.jpg").order_by("left")
+    erase.plan(subject=subject, faces=[first])
+    (erasure,) = erase.plan(subject=subject, faces=[second])
+    assert erasure.face_keys == [first.pk, second.pk]
+    erase.carry_out(subject=subject)
+    assert [left for left, _distance in people_in(folder_of(painted) / "group.jpg")] == [260]
+    proof = erase.prove(subject=subject, probes=None)  # Other pictures show the same two: their templates are held.
+    assert (proof.found_faces, proof.objects_left) == (0, 0)
+
+
+def test_a_second_template_without_a_picture_is_erased_after_the_first(painted: Source) -> None:
+    held = Source.objects.create(url="templates:press", name="press")
+    photo = Photo.objects.create(source=held, path="p", sha256="", size=0, status=PhotoStatus.TEMPLATE)
+    first, second = (
+        Face.objects.create(
+            photo=photo, left=0, top=0, right=9, bottom=9, score=1, engine=PaintedEngine.name,
+            template=template_of(name).astype("<f4").tobytes(),
+        )
+        for name in ("di", "ed")
+    )  # fmt: skip
+    subject = uuid.uuid4()
+    for face in (first, second):
+        erase.plan(subject=subject, faces=[face])
+        erase.carry_out(subject=subject)
+        assert not Face.objects.filter(pk=face.pk).exists()
+    assert erase.prove(subject=subject, probes=None).ok
+
+
+def test_what_was_accepted_and_is_held_is_no_proof_also_without_a_photograph_to_search_with(painted: Source) -> None:
+    subject = review_ada()
+    (left_out, *planned) = reviews.accepted_faces(subject)
+    erase.plan(subject=subject, faces=planned)
+    erase.carry_out(subject=subject)
+    proof = erase.prove(subject=subject, probes=None)
+    assert (proof.ok, proof.found_faces) == (False, 1)
+    erase.plan(subject=subject, faces=[left_out])
+    erase.carry_out(subject=subject)
+    assert erase.prove(subject=subject, probes=None).ok
+
+
+def test_a_copy_that_a_killed_redaction_left_goes_with_the_picture(
+    painted: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed between writing and renaming runs none of the lines that clean up."""
+    folder = folder_of(painted)
+    left = Path(beside(str(folder / "group.jpg")))
+    left.write_bytes((folder / "group.jpg").read_bytes())
+    Source.objects.update(group_policy=GroupPolicy.DELETE)
+    erase_ada(review_ada())
+    assert not left.exists()
+    assert not (folder / "group.jpg").exists()
+
+
+@pytest.mark.any_database  # The log is SQLite's.
+def test_while_somebody_reads_an_older_state_of_the_database_nothing_is_proven(painted: Source) -> None:
+    subject = review_ada()
+    template = bytes(reviews.accepted_faces(subject)[0].template)
+    database_file = Path(str(connection.settings_dict["NAME"]))
+    with closing(sqlite3.connect(database_file)) as reader, patient(0):
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM matching_face").fetchall()
+        erase_ada(subject)
+        proof = erase.prove(subject=subject, probes=PROBE)
+        assert (proof.ok, proof.log_left) == (False, True)
+    assert erase.prove(subject=subject, probes=PROBE).ok
+    for file in database_file.parent.glob(f"{database_file.name}*"):
+        assert template not in file.read_bytes()
+
+
+@contextmanager
+def patient(milliseconds: int) -> Iterator[None]:
+    """How long SQLite waits for others."""
+    with connection.cursor() as cursor:
+        (before,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {milliseconds}")
+        yield
+        cursor.execute(f"PRAGMA busy_timeout = {before}")
