@@ -181,7 +181,8 @@ def _followed(pk: int, listed: set[int]) -> list[tuple[int, int]]:
         import_source(source=erasure.source)
         listed.add(erasure.source_id)
     latest = reviews.latest_search(erasure.subject)
-    known = list(latest.hits.values_list("face_key", flat=True)) if latest else []  # People have said what is to be done with these.
+    # Of what was found people have said what is to be done.
+    known = list(latest.hits.values_list("face_key", flat=True)) if latest else []
     same = Face.objects.filter(photo__source=erasure.source, photo__sha256=erasure.sha256).exclude(pk__in=known)
     moved = [face for face in same if [face.left, face.top, face.right, face.bottom] in erasure.boxes]
     more = plan(subject=erasure.subject, faces=moved)
