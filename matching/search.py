@@ -1,29 +1,34 @@
 """The search: probes in, hits and a certificate out. It looks at every face held, of whatever date."""
 
+import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count
 from django.utils import timezone
 from PIL import Image
 
-from matching import further, sources, space_search
+from matching import further, space_search
 from matching.bands import bands
+from matching.certificate import certificate
 from matching.compared import Found, Probes, compare
 from matching.engine import Box, DetectedFace, get_engine
 from matching.images import ImageProblem, Pixels, read_picture
-from matching.index import get_index
+from matching.index import Watch, get_index
 from matching.index.base import Vectors
 from matching.index.sweep import checked
 from matching.metrics import Metric
-from matching.models import Band, Face, Hit, Photo, PhotoStatus, Search, Source, TemplateSpace
+from matching.models import Band, Face, Hit, Search, TemplateSpace
 from matching.space_search import Probe, Supplied, by_space
 
+logger = logging.getLogger(__name__)
+
 SHARPNESS_SIDE = 150
+TRIES: Final = 3
+"""Passes, before a collection that keeps changing is searched at another time."""
 
 
 class ProbeProblem(Exception):  # noqa: N818 - told to the person as advice
@@ -116,19 +121,33 @@ def of_one(supplied: Vectors | Supplied, keys: Sequence[int] = (), further: Vect
     return Probes(spaces[engine.name], keys, nothing if further is None else further, own)
 
 
-def find_many(probes: Sequence[Probes]) -> list[Findings]:
+def find_many(probes: Sequence[Probes], *, watch: Watch | None = None) -> list[Findings]:
     """Sweep every face held once, for the probes of several people; findings in the same order.
 
-    The certificates differ only in what was searched with.
+    The certificates differ only in what was searched with. What was swept is what is held when they are written: where
+    an import or an erasure changed that meanwhile, the sweep is made again, and in the end not called complete.
 
     Raises:
         ValueError: probes of another shape, or not finite.
+        SweepCancelled: `watch` said so.
     """
-    engine, limits = get_engine(), bands()
-    checked_probes = [own._replace(supplied=checked(own.supplied, engine.dimension)) for own in probes]
-    every = [checked(own.every, engine.dimension) for own in checked_probes]
+    dimension = get_engine().dimension
+    probes = [own._replace(supplied=checked(own.supplied, dimension)) for own in probes]
+    for _try in range(TRIES):
+        before = space_search.held_now()
+        findings = _pass(probes, watch)
+        if space_search.held_now() == before:
+            return findings
+    logger.warning("Faces came or went during each of %s passes; the search is not called complete.", TRIES)
+    return [found._replace(certificate=found.certificate | {"complete": False}) for found in findings]
+
+
+def _pass(probes: Sequence[Probes], watch: Watch | None) -> list[Findings]:
+    """One pass over everything."""
+    every = [checked(own.every, get_engine().dimension) for own in probes]
     owners = np.repeat(np.arange(len(every)), [len(own) for own in every])
-    version, swept = space_search.current(get_index(), np.concatenate(every), owners=owners, radius=limits.possible)
+    radius = bands().possible
+    version, swept = space_search.current(get_index(), np.concatenate(every), owners=owners, radius=radius, watch=watch)
     held = _held(np.unique(np.concatenate([found.ids for found in swept.values()])).tolist())
     covered = certificate(version, swept[0].scanned)
     findings = [
@@ -136,16 +155,18 @@ def find_many(probes: Sequence[Probes]) -> list[Findings]:
             _found(own, {face: held[face] for face in swept[owner].ids.tolist() if face in held}),
             covered | {"probes": {"supplied": len(own.supplied), "further": len(own.further)}},
         )
-        for owner, own in enumerate(checked_probes)
+        for owner, own in enumerate(probes)
     ]
     for space in TemplateSpace.objects.order_by("name"):
-        findings = _with(space, findings, [own.spaces for own in probes])
+        findings = _with(space, findings, [own.spaces for own in probes], watch)
     return findings
 
 
-def _with(space: TemplateSpace, findings: list[Findings], everybody: Sequence[Supplied]) -> list[Findings]:
+def _with(
+    space: TemplateSpace, findings: list[Findings], everybody: Sequence[Supplied], watch: Watch | None
+) -> list[Findings]:
     """The findings, with what a pass over a space adds to each."""
-    version, swept = space_search.swept(space, everybody)
+    version, swept = space_search.swept(space, everybody, watch)
     held = space_search.held_in([found.ids for found in swept.values()])
     result = []
     for owner, (hits, covered) in enumerate(findings):
@@ -193,79 +214,28 @@ def _held(faces: list[int]) -> dict[int, Held]:
     return held
 
 
-def certificate(index_version: str, scanned: int) -> dict[str, Any]:
-    """What the search covered, as JSON, before the template spaces are added.
-
-    `complete` only if every face of every reachable source was scanned, but for those of the spaces.
-    """
-    engine, limits = get_engine(), bands()
-    photos = Photo.objects.exclude(status=PhotoStatus.TEMPLATE)
-    every_source = [_of_source(source) for source in Source.objects.order_by("pk")]
-    without_face = photos.filter(status=PhotoStatus.READ, face_count=0)
-    held = Face.objects.count()
-    checked_at = get_index().checked_at()
-    # Files that were erased and lie there again: they are held, but not searched, until somebody removes them.
-    suppressed = photos.filter(status=PhotoStatus.SUPPRESSED).count()
-    by_engine = Face.objects.filter(engine=engine.name).count()
-    spaces = TemplateSpace.objects.values("name")
-    unknown = Face.objects.exclude(engine=engine.name).exclude(engine__in=spaces).count()
-    return {
-        "complete": scanned >= by_engine
-        and not unknown
-        and not suppressed
-        and all(item["reachable"] for item in every_source),
-        "photos_held": photos.count(),
-        "photos_read": photos.filter(status=PhotoStatus.READ).count(),
-        "photos_unreadable": photos.filter(status=PhotoStatus.UNREADABLE).count(),
-        "photos_suppressed": suppressed,
-        "photos_without_face": without_face.count(),
-        "photos_looked_at": without_face.exclude(looked_at=None).count(),
-        "templates_without_picture": Photo.objects.filter(status=PhotoStatus.TEMPLATE).count(),
-        "faces_held": held,
-        "faces_by_hand": Face.objects.filter(by_hand=True).count(),
-        "faces_scanned": scanned,
-        "engine": engine.name,
-        "runtime": engine.runtime,
-        "index_version": index_version,
-        "index_checked_at": checked_at.isoformat() if checked_at else None,
-        "bands": limits.as_json(),
-        "swept_at": timezone.now().isoformat(),
-        "sources": every_source,
-        "spaces": [],
-    }
-
-
-def _of_source(source: Source) -> dict[str, Any]:
-    """One collection in a certificate; `detectors` are the photos read, by how faces were looked for in them."""
-    pictures = source.photos.exclude(status=PhotoStatus.TEMPLATE)
-    read = pictures.filter(status=PhotoStatus.READ).values("detector").order_by("detector")
-    return {
-        "name": source.name,
-        "photos": pictures.count(),
-        "reachable": sources.look(source),
-        "detectors": dict(read.annotate(photos=Count("pk")).values_list("detector", "photos")),
-    }
-
-
 def run(*, subject: UUID, probes: Vectors | Supplied) -> Search:
     """Search and keep the result: one `Search` with its certificate and a `Hit` for every face found."""
     return run_many({subject: probes})[subject]
 
 
-def run_many(probes: Mapping[UUID, Vectors | Supplied]) -> dict[UUID, Search]:
+def run_many(probes: Mapping[UUID, Vectors | Supplied], *, watch: Watch | None = None) -> dict[UUID, Search]:
     """Search for several subjects in one pass and keep each one's result, as `run` does; nothing for nobody.
 
     The further probes of each are used as long as they are held and accepted.
 
     Args:
         probes: of each subject, those supplied, float32 (k, dimension) of each space, or of the engine in use.
+
+    Raises:
+        SweepCancelled: `watch` said so; nothing is kept.
     """
     if not probes:
         return {}
     every = [of_one(supplied, *further.in_force(subject)) for subject, supplied in probes.items()]
     return {
         subject: _kept(subject, len(own.every), findings)
-        for subject, own, findings in zip(probes, every, find_many(every), strict=True)
+        for subject, own, findings in zip(probes, every, find_many(every, watch=watch), strict=True)
     }
 
 

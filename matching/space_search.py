@@ -1,5 +1,6 @@
 """Searching the template spaces: the same sweep over each, with the probes that its own model encoded."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,10 +11,13 @@ from matching import spaces
 from matching.engine import Box, Template, get_engine
 from matching.engines.encoder import ModelUnusable, load
 from matching.images import Pixels
-from matching.index import FaceIndex, IndexDamaged, Swept, index_of
+from matching.index import FaceIndex, IndexDamaged, Swept, Watch, index_of
 from matching.index.base import FaceIds, Vectors
+from matching.index.faces import Digest, digest
 from matching.index.sweep import checked
 from matching.models import Face, PhotoStatus, TemplateSpace
+
+logger = logging.getLogger(__name__)
 
 Probe = Mapping[str, Template]
 """One photograph: its template in each space, float32 (dimension,), by the name of the engine or space."""
@@ -44,18 +48,38 @@ def by_space(probes: Vectors | Supplied) -> Supplied:
 
 
 def current(
-    index: FaceIndex, probes: Vectors, *, owners: npt.NDArray[np.int64], radius: float
+    index: FaceIndex,
+    probes: Vectors,
+    *,
+    owners: npt.NDArray[np.int64],
+    radius: float,
+    watch: Watch | None = None,
 ) -> tuple[str, dict[int, Swept]]:
-    """One pass over an index that holds every face; a damaged one is rebuilt first."""
+    """One pass over an index that holds every face; a damaged one is rebuilt and searched again.
+
+    Raises:
+        IndexDamaged: it was damaged again meanwhile.
+    """
     version = index.sync()
     try:
-        return version, index.within(probes, owners=owners, radius=radius)
-    except IndexDamaged:
+        return version, index.within(probes, owners=owners, radius=radius, watch=watch)
+    except IndexDamaged as damage:
+        logger.error("The index was damaged while it was searched, and is rebuilt: %s.", damage)
         version = index.sync(thorough=True)
-        return version, index.within(probes, owners=owners, radius=radius)
+        return version, index.within(probes, owners=owners, radius=radius, watch=watch)
 
 
-def swept(space: TemplateSpace, everybody: Sequence[Supplied]) -> tuple[str, dict[int, Swept]]:
+def held_now() -> list[Digest]:
+    """Which faces the database holds, of the engine in use and of each space: equal before and after a search, they are
+    those that it covered. A face that came and went meanwhile is none that is held.
+    """
+    names = [get_engine().name, *TemplateSpace.objects.order_by("name").values_list("name", flat=True)]
+    return [digest(name) for name in names]
+
+
+def swept(
+    space: TemplateSpace, everybody: Sequence[Supplied], watch: Watch | None = None
+) -> tuple[str, dict[int, Swept]]:
     """The version of the index, and what a pass found for each owner who has a probe in the space."""
     every = {
         owner: checked(own[space.name], space.dimension) for owner, own in enumerate(everybody) if space.name in own
@@ -63,7 +87,8 @@ def swept(space: TemplateSpace, everybody: Sequence[Supplied]) -> tuple[str, dic
     if not every:
         return "", {}
     owners = np.repeat(list(every), [len(own) for own in every.values()])
-    return current(index_of(space), np.concatenate(list(every.values())), owners=owners, radius=space.radius)
+    probes = np.concatenate(list(every.values()))
+    return current(index_of(space), probes, owners=owners, radius=space.radius, watch=watch)
 
 
 def held_in(every: Sequence[FaceIds]) -> dict[int, tuple[int, bool]]:

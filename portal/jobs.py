@@ -8,9 +8,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from matching.sources import SourceUnreachable
+from matching.index import IndexUnreachable
+from matching.sources import SourceReadOnly, SourceUnreachable
 from portal import leases
 from portal.models import Job, JobKind, JobState
 from portal.nudges import nudge
@@ -33,6 +35,8 @@ class SearchIncomplete(Postponed):
 
 WAITS_FOR_A_SOURCE = (SearchIncomplete.__name__, SourceUnreachable.__name__)
 """Problems that end when a source is back."""
+OF_THE_WORLD = (*WAITS_FOR_A_SOURCE, Postponed.__name__, SourceReadOnly.__name__, IndexUnreachable.__name__)
+"""Problems that no job is to blame for."""
 
 
 def post(*, request_id: UUID, kind: JobKind) -> Job:
@@ -77,9 +81,10 @@ def claimed(job_id: int) -> Iterator[Job | None]:
 def another(kind: JobKind) -> Iterator[Job | None]:
     """A further job of a kind that is due, claimed like any; None if there is none left.
 
-    Only one that was never tried: what went wrong once is tried alone, so that it cannot take others down again.
+    What went wrong once, or whose process died, is tried alone, so that it cannot take others down again.
     """
-    for job_id in due(kind=kind, attempts=0)[:ANOTHER_TRIES]:
+    blameless = Q(attempts=0) | Q(problem__in=OF_THE_WORLD)
+    for job_id in due(blameless, kind=kind)[:ANOTHER_TRIES]:
         with claimed(job_id) as job:
             if job is not None:
                 yield job
@@ -88,9 +93,9 @@ def another(kind: JobKind) -> Iterator[Job | None]:
 
 
 def give_back(job: Job, *, problem: str) -> None:
-    """Let a claimed job wait for its next try, longer each time."""
+    """Let a claimed job wait for its next try, longer each time. One that is no longer this process's is left alone."""
     wait = min(FIRST_RETRY * 2 ** min(job.attempts, 10), LAST_RETRY)
-    Job.objects.filter(pk=job.pk, state=JobState.RUNNING).update(
+    given = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, owner=job.owner).update(
         state=JobState.WAITING,
         attempts=job.attempts + 1,
         not_before=timezone.now() + wait,
@@ -98,7 +103,14 @@ def give_back(job: Job, *, problem: str) -> None:
         lease_until=None,
         problem=problem,
     )
-    logger.warning("Job %s (%s) stopped: %s; it is tried again.", job.pk, job.kind, problem)
+    if given:
+        logger.warning("Job %s (%s) stopped: %s; it is tried again.", job.pk, job.kind, problem)
+
+
+def renew() -> None:
+    """What this process works on takes longer: let nobody take it over."""
+    mine = Job.objects.filter(state=JobState.RUNNING, owner=leases.owner())
+    mine.update(lease_until=timezone.now() + timedelta(seconds=settings.LEASE_SECONDS))
 
 
 def take_over_the_dead() -> int:
@@ -112,6 +124,7 @@ def take_over_the_dead() -> int:
                 attempts=job.attempts + 1,
                 owner="",
                 lease_until=None,
+                problem="",
             )
     return taken
 
@@ -122,7 +135,7 @@ def resume() -> None:
     waiting.filter(not_before__gt=timezone.now()).update(not_before=timezone.now())
 
 
-def due(**only: object) -> list[int]:
-    """Jobs that wait for a worker now, perhaps only those with some values."""
-    waiting = Job.objects.filter(state=JobState.WAITING, not_before__lte=timezone.now(), **only)
+def due(*which: Q, **only: object) -> list[int]:
+    """Jobs that wait for a worker now, perhaps only some."""
+    waiting = Job.objects.filter(*which, state=JobState.WAITING, not_before__lte=timezone.now(), **only)
     return list(waiting.order_by("not_before", "pk").values_list("pk", flat=True))

@@ -38,12 +38,12 @@ def build(rows: Rows, path: Path, *, trees: int = TREES) -> None:
 
 
 def nearest(
-    segments: Iterable[tuple[Rows, Path]], template: Vectors, *, count: int, search_k: int = SEARCH_K
+    segments: Iterable[tuple[Rows, Path | None]], template: Vectors, *, count: int, search_k: int = SEARCH_K
 ) -> list[tuple[int, float]]:
     """Up to `count` (face id, Euclidean distance), nearest first; some of the nearest may be missing.
 
     Args:
-        segments: each with the place of its Annoy file, which small ones do not have.
+        segments: each with its Annoy file, which small ones do not have.
         template: float32 (dimension,).
 
     Raises:
@@ -54,8 +54,7 @@ def nearest(
         raise ValueError("A template is one row of finite values.")
     found: list[tuple[int, float]] = []
     for rows, path in segments:
-        in_file = path.exists()
-        near, distances = _in_file(path, template, count, search_k) if in_file else _in_all(rows, template, count)
+        near, distances = _in_file(path, template, count, search_k) if path else _in_all(rows, template, count)
         ids = rows.ids[np.array(near, dtype=np.intp)]
         stays = ~np.isin(ids, rows.gone)
         found += [

@@ -22,21 +22,27 @@ BEFORE_CODES: Final = 512
 
 
 class Fingerprint(NamedTuple):
-    """What is remembered of some bytes: four of them to look for, a hash to be sure, their number. Not reversible."""
+    """What is remembered of some bytes: four of them to look for, a hash to be sure, their number. Not reversible.
 
-    first: bytes
+    Attributes:
+        telling: the four bytes.
+        offset: where they are.
+    """
+
+    telling: bytes
     sha256: bytes
     length: int
+    offset: int = 0
 
     def as_json(self) -> list[Any]:
         """As it is kept in the database."""
-        return [self.first.hex(), self.sha256.hex(), self.length]
+        return [self.telling.hex(), self.sha256.hex(), self.length, self.offset]
 
     @classmethod
     def from_json(cls, kept: list[Any]) -> Self:
         """What `as_json` gave."""
-        first, sha256, length = (*kept, BEFORE_CODES)[:3]
-        return cls(bytes.fromhex(first), bytes.fromhex(sha256), int(length))
+        telling, sha256, length, offset = kept + [BEFORE_CODES, 0][len(kept) - 2 :]
+        return cls(bytes.fromhex(telling), bytes.fromhex(sha256), int(length), int(offset))
 
 
 class IndexDamaged(Exception):  # noqa: N818 - a state

@@ -45,7 +45,7 @@ class MilvusIndex:
         """See `FaceIndex.within`. Raises: IndexDamaged, if the collection does not hold what was brought there."""
         probes, watch = checked(probes, self.dimension), watch or Watch()
         with self._asking() as there:
-            scanned = self._whole(there)
+            scanned, before = self._whole(there), self._brought()
             found: list[Hits] = []
             for start in range(0, len(probes), PROBES_AT_ONCE):
                 numbers = np.arange(start, min(start + PROBES_AT_ONCE, len(probes)))
@@ -53,6 +53,8 @@ class MilvusIndex:
                 found += _decided(there, near, probes, radius)
                 watch.progress(scanned * (start + len(numbers)) // len(probes))
             scanned = min(scanned, self._whole(there))  # Or somebody emptied it meanwhile.
+            if self._brought() != before:  # A whole change, between looking for candidates and fetching them.
+                raise IndexDamaged(f"{self.name}: it was changed while it was searched")
         return by_owner(found, owners, scanned)
 
     def _whole(self, there: Collection) -> int:

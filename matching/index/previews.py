@@ -4,12 +4,14 @@ Building takes long, so neither searches nor writers wait for it. A preview that
 compacted since, costs time and nothing else: what has no Annoy file is compared row by row.
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -31,9 +33,35 @@ def path_of(rows: SegmentRows) -> Path:
     return rows.root / f"{rows.segment.name}.ann"
 
 
+def is_whole(path: Path) -> bool:
+    """Whether an Annoy file is what was built: a damaged one ends the process that asks it."""
+    try:
+        state = path.stat()
+        return _checksum(path, state.st_mtime_ns, state.st_size, state.st_ino) == _sum_of(path).read_text()
+    except FileNotFoundError:
+        return False
+
+
+@lru_cache(maxsize=64)
+def _checksum(path: Path, *_state: int) -> str:
+    """SHA-256 in hex; once for each state of a file, in each process."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sum_of(path: Path) -> Path:
+    return path.with_suffix(".ann-sha256")
+
+
+def damaged(every: Sequence[SegmentRows]) -> list[str]:
+    """Names of Annoy files that are not what was built; `build` makes them anew, and nothing asks them until then."""
+    return [path.name for path in map(path_of, every) if path.exists() and not is_whole(path)]
+
+
 def nearest(every: Sequence[SegmentRows], template: Vectors, *, count: int) -> list[tuple[int, float]]:
     """Likely the nearest faces of some segments: see `matching.index.annoy.nearest`."""
-    return annoy.nearest([(rows, path_of(rows)) for rows in every], template, count=count)
+    asked = [(rows, path if is_whole(path) else None) for rows, path in zip(every, map(path_of, every), strict=True)]
+    return annoy.nearest(asked, template, count=count)
 
 
 def build(every: Sequence[SegmentRows], settle: Callable[[], AbstractContextManager[None]]) -> bool:
@@ -45,10 +73,13 @@ def build(every: Sequence[SegmentRows], settle: Callable[[], AbstractContextMana
     built = False
     for rows in every:
         path = path_of(rows)
-        if len(rows.ids) >= annoy.WORTH_IT and not path.exists():
+        if len(rows.ids) >= annoy.WORTH_IT and not is_whole(path):
             partial = path.with_suffix(".ann.partial")
             annoy.build(rows, partial)
+            with partial.open("rb") as file:
+                checksum = hashlib.file_digest(file, "sha256").hexdigest()
             with settle():
+                _sum_of(path).write_text(checksum)
                 partial.replace(path)
             built = True
     return built

@@ -8,6 +8,7 @@ import mmap
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from matching.index.base import Block, Codes, FaceIds, IndexDamaged, Vectors
 SUFFIXES: Final = (".ids", ".vec", ".codes")
 ROWS_PER_BLOCK: Final = 65_536
 """32 MiB of float32 at 128 dimensions."""
+HASHED_AT_ONCE: Final = 1024 * mmap.PAGESIZE
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,24 @@ class SegmentRows:
 
     def damaged(self) -> list[str]:
         """Names of files whose content is not what was written, by checksum."""
+        with ThreadPoolExecutor(len(SUFFIXES)) as pool:  # Hashing holds no lock of the interpreter.
+            sums = pool.map(_checksum, self._maps.values())
         return [
             self.segment.name + suffix
-            for suffix, mapped in self._maps.items()
-            if hashlib.sha256(mapped).hexdigest() != self.segment.sha256.get(suffix)
+            for suffix, found in zip(self._maps, sums, strict=True)
+            if found != self.segment.sha256.get(suffix)
         ]
+
+
+def _checksum(mapped: mmap.mmap) -> str:
+    """SHA-256 in hex, read piece by piece and let go, so that a large file does not become this process's memory."""
+    digest = hashlib.sha256()
+    with memoryview(mapped) as data:
+        for start in range(0, len(data), HASHED_AT_ONCE):
+            piece = data[start : start + HASHED_AT_ONCE]
+            digest.update(piece)
+            mapped.madvise(mmap.MADV_DONTNEED, start, len(piece))
+    return digest.hexdigest()
 
 
 def write(root: Path, blocks: Iterable[Block]) -> Segment | None:

@@ -9,11 +9,10 @@ anew without it: `compact`, which several erasures share. No erasure is done bef
 """
 
 import fcntl
-import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -22,37 +21,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matching.index import faces, fingerprints, previews, segment_files
+from matching.index import faces, fingerprints, manifests, previews, segment_files
 from matching.index.base import Block, FaceIds, Fingerprint, IndexDamaged, Quality, Swept, Vectors, Watch
-from matching.index.faces import Digest
+from matching.index.manifests import MANIFEST, Manifest
 from matching.index.segment_files import Segment, SegmentRows
 from matching.index.sweep import checked, sweep_many
 
 SMALL_SEGMENT: Final = 50_000
 """Faces. Smaller segments are merged, so that many small imports do not leave many small files."""
-MANIFEST: Final = "manifest.json"
-LAYOUT: Final = 2
-"""Of the files. Another one is rebuilt from the database."""
 TRIES: Final = 10
 LOCK: Final = "lock"
 CHECKED: Final = "checked"
 PREVIEWS_LOCK: Final = "lock-previews"
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """The state of the index: a counter that grows with every change, the engine, the segments, the faces in them."""
-
-    version: int
-    engine: str
-    dimension: int
-    segments: tuple[Segment, ...] = ()
-    digest: Digest = (0, 0, 0)
-    layout: int = LAYOUT
-
-    def label(self) -> str:
-        """The version as it stands in certificates."""
-        return f"segments/{self.version}"
 
 
 class SegmentIndex:
@@ -64,17 +44,8 @@ class SegmentIndex:
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def manifest(self) -> Manifest:
-        """The state in force. Raises: IndexDamaged if the manifest cannot be read, or is of another layout."""
-        try:
-            raw = json.loads((self.root / MANIFEST).read_bytes())
-            if raw["layout"] != LAYOUT:
-                raise IndexDamaged(MANIFEST)
-            segments = tuple(Segment(**{**item, "gone": tuple(item["gone"])}) for item in raw["segments"])
-            return Manifest(**{**raw, "segments": segments, "digest": tuple(raw["digest"])})
-        except FileNotFoundError:
-            return Manifest(version=0, engine=self.engine, dimension=self.dimension)
-        except (ValueError, KeyError, TypeError) as error:
-            raise IndexDamaged(MANIFEST) from error
+        """The state in force. Raises: IndexDamaged if it cannot be read, or is of another layout."""
+        return manifests.read(self.root) or Manifest(version=0, engine=self.engine, dimension=self.dimension)
 
     def opened(self) -> list[SegmentRows]:
         """Every segment of one version, open. Raises: IndexDamaged."""
@@ -92,9 +63,15 @@ class SegmentIndex:
     def within(
         self, probes: Vectors, *, owners: npt.NDArray[np.int64], radius: float, watch: Watch | None = None
     ) -> dict[int, Swept]:
-        """The sweep over one version: see `FaceIndex.within` and `matching.index.sweep`."""
-        probes = checked(probes, self.dimension)
-        return sweep_many(self.opened(), probes, owners=owners, radius=radius, watch=watch)
+        """The sweep over one version: see `FaceIndex.within` and `matching.index.sweep`.
+
+        What was swept is compared with its checksums afterwards: an answer rests on no file that was altered.
+        """
+        probes, every = checked(probes, self.dimension), self.opened()
+        swept = sweep_many(every, probes, owners=owners, radius=radius, watch=watch)
+        if damaged := self._damaged(every):
+            raise IndexDamaged(damaged[0])
+        return swept
 
     def blocks(self) -> Iterator[Block]:
         """Every face, in blocks of at most `ROWS_PER_BLOCK`, from one version. Raises: IndexDamaged."""
@@ -112,9 +89,14 @@ class SegmentIndex:
     def check(self) -> list[str]:
         """Names of damaged files, by checksum; empty when all is well."""
         try:
-            damaged = [name for rows in self.opened() for name in rows.damaged()]
+            every = self.opened()
+            return self._damaged(every) + previews.damaged(every)
         except IndexDamaged as problem:
             return [str(problem)]
+
+    def _damaged(self, every: list[SegmentRows]) -> list[str]:
+        """Names of segment files that are not what was written. When there is none, that is noted."""
+        damaged = [name for rows in every for name in rows.damaged()]
         if not damaged:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.root / CHECKED).touch()
@@ -140,24 +122,40 @@ class SegmentIndex:
         """Bring the index to the state of the `Face` rows; the label of the version then in force.
 
         Damaged segments are dropped and their faces read again from the database. Without `thorough` a file's
-        damage shows only in its size.
+        damage shows only in its size. Nobody waits for a writer where nothing has changed.
         """
+        if not thorough and (manifest := self._in_force()):
+            return manifest.label()
         with self._writing():
-            manifest = self._usable_manifest()
-            digest = faces.digest(self.engine)
-            whole = manifest is not None and self._whole(manifest, thorough=thorough)
-            if manifest is None or not whole or digest != manifest.digest:
-                manifest = self._changed(manifest or self._fresh(), thorough=thorough)
+            manifest = self._in_force(thorough=thorough)
+            if manifest is None:
+                manifest = self._changed(self._usable_manifest() or self._fresh(), thorough=thorough)
             self._delete_unnamed_files(manifest)
         return manifest.label()
 
+    def _in_force(self, *, thorough: bool = False) -> Manifest | None:
+        """The manifest, if it is of the faces that the database holds and its files are there, or even whole."""
+        manifest = self._usable_manifest()
+        if manifest is None or manifest.digest != faces.digest(self.engine):
+            return None
+        return manifest if all(self._is_whole(one, thorough=thorough) for one in manifest.segments) else None
+
     def compact(self) -> None:
-        """Write the segments that hold removed faces anew without them, and delete the old files."""
+        """Write the segments that hold removed faces anew without them, and delete the old files.
+
+        Raises:
+            IndexDamaged: the manifest cannot be read; `sync` mends that.
+        """
         with self._writing():
             manifest = self.manifest()
-            if any(segment.gone for segment in manifest.segments):
-                kept = [segment for segment in manifest.segments if not segment.gone]
+            holed = [segment for segment in manifest.segments if segment.gone]
+            if not all(self._is_whole(segment, thorough=True) for segment in holed):
+                manifest = self._changed(
+                    manifest, thorough=True
+                )  # Nothing damaged is written anew as if it were whole.
                 holed = [segment for segment in manifest.segments if segment.gone]
+            if holed:
+                kept = [segment for segment in manifest.segments if not segment.gone]
                 written = segment_files.write(self.root, self._faces_in(holed))
                 self._put(replace(manifest, segments=(*kept, *([written] if written else []))))
             self._delete_unnamed_files(self.manifest())
@@ -173,12 +171,9 @@ class SegmentIndex:
         """An empty manifest with a number that was not used before, also where the old one cannot be read."""
         return Manifest(int.from_bytes(os.urandom(4)) >> 1, self.engine, self.dimension)
 
-    def _whole(self, manifest: Manifest, *, thorough: bool) -> bool:
-        return all(self._is_whole(segment, manifest.dimension, thorough=thorough) for segment in manifest.segments)
-
-    def _is_whole(self, segment: Segment, dimension: int, *, thorough: bool) -> bool:
+    def _is_whole(self, segment: Segment, *, thorough: bool) -> bool:
         try:
-            rows = SegmentRows(self.root, segment, dimension)
+            rows = SegmentRows(self.root, segment, self.dimension)
             return not (thorough and rows.damaged())
         except IndexDamaged:
             return False
@@ -188,9 +183,9 @@ class SegmentIndex:
         digest, held = faces.held(self.engine)
         kept, present = [], [np.empty(0, np.int64)]
         for segment in manifest.segments:
-            if not self._is_whole(segment, manifest.dimension, thorough=thorough):
+            if not self._is_whole(segment, thorough=thorough):
                 continue
-            ids = SegmentRows(self.root, segment, manifest.dimension).ids
+            ids = SegmentRows(self.root, segment, self.dimension).ids
             stays = np.isin(ids, held, assume_unique=True)
             gone = tuple(sorted(ids[~stays].tolist()))
             if len(gone) < segment.count:
@@ -201,6 +196,8 @@ class SegmentIndex:
             room = max(SMALL_SEGMENT, added.size)
             small = [segment for segment in kept if segment.count <= room]
             kept = [segment for segment in kept if segment.count > room]
+            if not thorough and not all(self._is_whole(segment, thorough=True) for segment in small):
+                return self._changed(manifest, thorough=True)  # What is damaged must not be written anew as if whole.
             new = faces.templates(added, self.dimension)
             written = segment_files.write(self.root, chain(self._faces_in(small), new))
             kept += [written] if written else []
@@ -213,12 +210,7 @@ class SegmentIndex:
     def _put(self, manifest: Manifest) -> Manifest:
         """Make this the state in force, under the next number."""
         manifest = replace(manifest, version=manifest.version + 1)
-        partial = self.root / f"{MANIFEST}.partial"
-        with partial.open("w") as file:
-            json.dump(asdict(manifest), file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.root / MANIFEST)
+        manifests.write(self.root, manifest)
         return manifest
 
     def _delete_unnamed_files(self, manifest: Manifest) -> None:

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
 from matching.index import codes
-from matching.index.base import Codes, FaceIds, Rows, SweepCancelled, Swept, Vectors, Watch
+from matching.index.base import Codes, FaceIds, IndexDamaged, Rows, SweepCancelled, Swept, Vectors, Watch
 
 PRODUCT_ERROR: Final = 1e-4
 """Relative bound on the error of a squared distance from float32 products: 128 terms of 2**-24 each, times the
@@ -114,8 +114,7 @@ def sweep_many(
         threads: as many as there are cores if none are given.
 
     Raises:
-        ValueError: a face held has a template that is not finite.
-        IndexDamaged: a file could not be read.
+        IndexDamaged: a file could not be read, or holds a template that is not finite.
         SweepCancelled: `watch` said so.
     """
     watch = watch or Watch()
@@ -200,7 +199,7 @@ class _Pass:
             vectors = np.ascontiguousarray(rows.vectors[first : min(first + TILE_ROWS, stop)])
             norms = np.einsum("ij,ij->i", vectors, vectors)
             if not np.isfinite(norms).all():  # A value that is not finite shows in its row's norm.
-                raise ValueError("A face held has a template that is not finite.")
+                raise IndexDamaged("a template is not finite")  # None such is ever written.
             share = norms * np.float32((1.0 - product_error(vectors.shape[1])) / 2.0)
             for group in self.groups:
                 out = products[: len(vectors) * len(group.least)].reshape(len(vectors), -1)

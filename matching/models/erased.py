@@ -28,7 +28,7 @@ class Erasure(models.Model):
     boxes = models.JSONField(help_text="Boxes of the person's faces, [left, top, right, bottom].")
     face_keys = models.JSONField(help_text="Identifiers of the faces to erase.")
     fingerprints = models.JSONField(
-        help_text="Of each erased template and its code: first four bytes and SHA-256 in hex, number of bytes."
+        help_text="Of each erased template and its code: four bytes and SHA-256 in hex, length, the four's place."
     )
     redacted_sha256 = models.CharField(
         max_length=64, blank=True, help_text="Of the object once the person was obscured."

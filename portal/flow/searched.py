@@ -1,6 +1,7 @@
 """Searched: every face held is swept for the person."""
 
 import time
+from collections.abc import Collection
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.db import transaction
 
 from matching import further, reviews
 from matching import search as searching
+from matching.index import SweepCancelled, Watch
 from matching.models import Search
 from matching.space_search import Supplied, together
 from portal import jobs, vault
@@ -23,6 +25,8 @@ from rights.models import RightsRequest
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+LOOK_UP = 5.0
+"""Seconds between two looks, in a long pass, whether its result is still wanted."""
 GATHERING = 20.0
 """Seconds for which a search takes further ones along: far less than a lease, and long beside a pass."""
 
@@ -85,6 +89,7 @@ def search(*, request_id: UUID) -> None:
     Raises:
         jobs.SearchIncomplete: not everything held could be searched (a source is away); tried again until it can.
     """
+    own: jobs.SearchIncomplete | None = None
     with ExitStack() as claimed:
         ready = {request_id: _templates(request_id)}
         others: dict[UUID, Job] = {}
@@ -92,15 +97,36 @@ def search(*, request_id: UUID) -> None:
         while time.monotonic() < until and (job := claimed.enter_context(jobs.another(JobKind.SEARCH))):
             others[job.request_id] = job
             ready[job.request_id] = _templates(job.request_id)
-        found = searching.run_many({subject: probes for subject, probes in ready.items() if probes is not None})
-        for subject in [*others, request_id]:
+        wanted = {subject: probes for subject, probes in ready.items() if probes is not None}
+        try:
+            found = searching.run_many(wanted, watch=_watch(wanted))
+        except SweepCancelled:
+            return  # All of them were withdrawn.
+        for subject in found:
             try:
-                if subject in found:
-                    _searched(subject, found[subject])
+                _searched(subject, found[subject])
             except jobs.SearchIncomplete as incomplete:
                 if subject == request_id:
-                    raise
-                jobs.give_back(others[subject], problem=type(incomplete).__name__)
+                    own = incomplete
+                else:
+                    jobs.give_back(others[subject], problem=type(incomplete).__name__)
+    if own:
+        raise own
+
+
+def _watch(wanted: Collection[UUID]) -> Watch:
+    """While a pass runs: its jobs stay this process's, and it ends when nobody waits for it any more."""
+    looked_at = time.monotonic()
+
+    def cancelled() -> bool:
+        nonlocal looked_at
+        if time.monotonic() < looked_at + LOOK_UP:
+            return False
+        looked_at = time.monotonic()
+        jobs.renew()
+        return not RightsRequest.objects.filter(pk__in=wanted, state=RequestState.CONFIRMED).exists()
+
+    return Watch(cancelled=cancelled)
 
 
 def _templates(request_id: UUID) -> Supplied | None:

@@ -15,6 +15,7 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 
 from matching import ingest, processes, search
+from matching.certificate import certificate
 from matching.engine import _engine, get_engine
 from matching.engines import auto, dat, graph, onnx
 from matching.engines.dlib import ENCODER, DlibEngine, model
@@ -279,9 +280,9 @@ def test_without_a_choice_onnx_runtime_encodes_and_the_log_and_certificate_say_s
         engine.prepare()
     [record] = caplog.records
     assert record.getMessage().startswith(f"Faces are encoded by {onnx.RUNTIME}")
-    certificate = search.certificate("segments/1", 0)
-    assert certificate["runtime"].startswith("ONNX Runtime ")
-    assert certificate["engine"] == DlibEngine.name
+    covered = certificate("segments/1", 0)
+    assert covered["runtime"].startswith("ONNX Runtime ")
+    assert covered["engine"] == DlibEngine.name
 
 
 def test_where_onnx_runtime_cannot_be_loaded_dlib_encodes(

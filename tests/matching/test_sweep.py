@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.index import SweepCancelled, Watch
+from matching.index import IndexDamaged, SweepCancelled, Watch
 from matching.index.sweep import ArrayRows, checked, sweep, sweep_many
 
 
@@ -58,7 +58,7 @@ def test_probes_that_cannot_be_compared_are_refused() -> None:
 
 def test_a_held_template_that_is_not_finite_is_an_error_not_a_miss() -> None:
     vectors = np.full((1, 128), np.nan, np.float32)
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(IndexDamaged, match="not finite"):
         sweep([ArrayRows(np.array([1]), vectors)], np.zeros((1, 128), np.float32), radius=0.6)
 
 

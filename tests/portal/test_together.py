@@ -12,6 +12,7 @@ from portal import flow, jobs, tasks
 from portal.flow import searched
 from portal.models import Job, JobState
 from rights.models import RightsRequest
+from tests.painted import folder_of
 from tests.portal.deeds import ADA, Ask, Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,7 +72,7 @@ def test_what_failed_once_is_tried_alone(painted: Source, ask: Ask, passes: list
 def test_a_pass_that_dies_gives_every_search_back(painted: Source, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     requests = waiting(ask, 3)
 
-    def die(_probes: object) -> None:
+    def die(_probes: object, **_watch: object) -> None:
         raise MemoryError
 
     with monkeypatch.context() as broken:
@@ -111,9 +112,9 @@ def test_a_request_that_is_withdrawn_meanwhile_is_left_as_it_is(
     first, second = waiting(ask, 2)
     run_many = searched.searching.run_many
 
-    def withdrawn_meanwhile(probes):  # type: ignore[no-untyped-def]
+    def withdrawn_meanwhile(probes, **how):  # type: ignore[no-untyped-def]
         flow.withdraw(request_id=second.pk)
-        return run_many(probes)
+        return run_many(probes, **how)
 
     monkeypatch.setattr(searched.searching, "run_many", withdrawn_meanwhile)
     tasks.run_job(Job.objects.get(request=first).pk)
@@ -121,3 +122,35 @@ def test_a_request_that_is_withdrawn_meanwhile_is_left_as_it_is(
     second.refresh_from_db()
     assert first.state == "searched"
     assert second.state not in ("searched", "confirmed")
+
+
+def test_after_an_outage_they_share_a_pass_again(painted: Source, ask: Ask, passes: list[int], tmp_path: Path) -> None:
+    """That a source was away is no search's fault, and no reason to try it alone."""
+    requests = waiting(ask, 4)
+    folder = folder_of(painted)
+    shutil.move(folder, tmp_path / "away")
+    with pytest.raises(jobs.SearchIncomplete):
+        tasks.run_job(Job.objects.get(request=requests[0]).pk)
+    assert set(Job.objects.values_list("problem", "attempts")) == {("SearchIncomplete", 1)}
+    shutil.move(tmp_path / "away", folder)
+    jobs.resume()
+    passes.clear()
+    tasks.run_job(Job.objects.get(request=requests[1]).pk)
+    assert passes == [4]
+    assert not Job.objects.exclude(state=JobState.DONE).exists()
+
+
+def test_a_pass_that_nobody_waits_for_any_more_ends(painted: Source, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And while somebody does, its jobs are taken over by nobody."""
+    monkeypatch.setattr(searched, "LOOK_UP", 0.0)
+    request, other = waiting(ask, 2)
+    watch = searched._watch([request.pk, other.pk])
+    flow.withdraw(request_id=request.pk)
+    with jobs.claimed(Job.objects.get(request=other).pk) as job:
+        assert job is not None
+        Job.objects.filter(pk=job.pk).update(lease_until=None)
+        assert not watch.cancelled()
+        job.refresh_from_db()
+        assert job.lease_until is not None
+        flow.withdraw(request_id=other.pk)
+        assert watch.cancelled()
