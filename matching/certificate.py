@@ -32,12 +32,13 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         "complete": scanned >= by_engine
         and not unknown
         and not suppressed
-        and all(item["reachable"] for item in every_source),
+        and all(item["reachable"] and item["imported"] for item in every_source),
         "photos_held": photos.count(),
         "photos_read": photos.filter(status=PhotoStatus.READ).count(),
         "photos_unreadable": photos.filter(status=PhotoStatus.UNREADABLE).count(),
         "photos_suppressed": suppressed,
         "photos_without_face": without_face.count(),
+        "files_not_read": sum(item["files_not_read"] for item in every_source),
         "photos_looked_at": without_face.exclude(looked_at=None).count(),
         "templates_without_picture": Photo.objects.filter(status=PhotoStatus.TEMPLATE).count(),
         "faces_held": held,
@@ -61,6 +62,9 @@ def _of_source(source: Source) -> dict[str, Any]:
     return {
         "name": source.name,
         "photos": pictures.count(),
+        "files_not_read": source.other_files,
         "reachable": sources.look(source),
+        "imported": source.is_imported,
+        "imported_at": source.last_import_at.isoformat() if source.last_import_at else None,
         "detectors": dict(read.annotate(photos=Count("pk")).values_list("detector", "photos")),
     }

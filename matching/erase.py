@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from matching import database, erased_log, reviews, search, sources
+from matching import database, erased_log, reviews, search, sources, stored
 from matching.erased_object import Found, drop_what_is_beside, erase_object, is_left, read, what_lies_there
 from matching.index import Fingerprint, every_index, fingerprints_of, left
 from matching.index.base import Vectors
@@ -216,7 +216,7 @@ def _suppress(erasure: Erasure) -> None:
     if erasure.sha256:  # Of a picture that was never held, it may not be known.
         Suppression.objects.get_or_create(sha256=erasure.sha256, source_url="")
     if erasure.action != ErasureAction.REDACT and erasure.photo is not None and erasure.photo.source_url:
-        Suppression.objects.get_or_create(sha256="", source_url=erasure.photo.source_url)
+        Suppression.objects.get_or_create(sha256="", source_url=stored.address(erasure.photo.source_url))
 
 
 def _erase_rows(erasure: Erasure, data: bytes | None, found: Found) -> None:

@@ -6,7 +6,7 @@ cannot be read is a row too, with the reason: it is counted in every certificate
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from matching import keys, own_templates, pool, reading, sources, spaces, suppression
+from matching import keys, own_templates, pool, reading, sources, spaces, stored, suppression
 from matching.copies import Copy, copies
 from matching.engine import Box, Detector, get_engine
 from matching.index import IndexUnreachable, get_index
@@ -106,16 +106,30 @@ def import_source(*, source: Source, on_progress: OnProgress | None = None, empt
 
 
 def _import(source: Source, report: Report, on_progress: OnProgress | None, emptied: bool) -> None:
-    listed = {item.path: item for item in sources.list_objects(source, emptied=emptied)}
+    pictures, others = sources.list_objects(source, emptied=emptied)
+    every = {stored.path(item.path): item for item in pictures}
+    listed = {path: item for path, item in every.items() if path == item.path}
+    _write_the_unnameable(source, [path for path in every if path not in listed], report)
     known = dict(_well_read(source).values_list("path", "version"))
     todo = [item for path, item in listed.items() if known.get(path) != item.version]
     report.unchanged = len(listed) - len(todo)
+    # From now on there are pictures that no search has seen, until this or a later import has ended.
+    begun = {"import_begun_at": timezone.now()} if todo else {}
+    Source.objects.filter(pk=source.pk).update(other_files=others, **begun)
     for number, (item, read) in enumerate(_readings(source, todo), start=1):
         if read is not None:
             _write(source, item, read, report)
         if on_progress:
             on_progress(number, len(todo), report.faces)
-    _remove_gone(source, set(listed), report)
+    _remove_gone(source, set(every), report)
+
+
+def _write_the_unnameable(source: Source, paths: Sequence[str], report: Report) -> None:
+    """List the files whose own path cannot be written down: they are counted, and looked for at every import."""
+    for path in paths:
+        facts = {"version": "", "sha256": "", "size": 0, "status": PhotoStatus.UNREADABLE}
+        Photo.objects.update_or_create(source=source, path=path, defaults=facts | {"problem": reading.UNNAMEABLE})
+        report.unreadable.append((path, reading.UNNAMEABLE))
 
 
 def _well_read(source: Source) -> QuerySet[Photo]:
@@ -124,7 +138,8 @@ def _well_read(source: Source) -> QuerySet[Photo]:
     engine = get_engine().name
     others = Face.objects.filter(photo__source=source).exclude(engine=engine)
     left_over = others.exclude(engine__in=spaces.names())
-    return source.photos.filter(engine=engine, detector__in=detectors).exclude(pk__in=left_over.values("photo"))
+    well = source.photos.filter(engine=engine, detector__in=detectors).exclude(pk__in=left_over.values("photo"))
+    return well.exclude(problem=reading.REFUSED)  # That may have been mended without touching the file.
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -158,7 +173,8 @@ def _marked(source: Source) -> dict[str, tuple[Box, ...]]:
 def is_suppressed(sha256: str, source_url: str) -> bool:
     """Whether an earlier erasure forbids to import this file or this address again."""
     by_file = bool(sha256) and Suppression.objects.filter(sha256=sha256).exists()
-    return by_file or (bool(source_url) and Suppression.objects.filter(source_url=source_url).exists())
+    known_as = {source_url, stored.address(source_url)} - {""}
+    return by_file or Suppression.objects.filter(source_url__in=known_as).exists()
 
 
 @transaction.atomic
@@ -168,6 +184,9 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
     engine = get_engine().name
     before = Photo.objects.filter(source=source, path=item.path).first()
     same = before is not None and before.sha256 == reading.sha256
+    if before is not None and _is_known_better(before, reading):
+        report.unreadable.append((item.path, reading.problem))
+        return
     # An address may be that of a whole album: it refuses new files, and drops none that is held.
     status = _status(reading, source_url=reading.source_url if before is None else "")
     photo, created = Photo.objects.update_or_create(
@@ -204,6 +223,14 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
     else:
         keys.replace(photo, reading.faces if status == PhotoStatus.READ else (), engine)
     report.held += suppression.hold(photo)
+
+
+def _is_known_better(before: Photo, reading: Reading) -> bool:
+    """Whether these bytes were read before and could not be this time: what was seen in them is still there, and the
+    next import tries again.
+    """
+    same = reading.sha256 in ("", before.sha256)
+    return bool(reading.problem) and same and before.status == PhotoStatus.READ
 
 
 def _status(reading: Reading, *, source_url: str) -> PhotoStatus:

@@ -11,16 +11,21 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from matching import sources
+from matching import sources, stored
 from matching.engine import Box, DetectedFace, Detector, get_engine
 from matching.images import ImageProblem, Picture, read_picture
-from matching.models import Source
+from matching.models import Problem, Source
 
 LARGEST_PHOTO = 200 * 1024 * 1024
 """Bytes. The controller's own files, not uploads; a file above this is listed as unreadable."""
 
 READER_DIED = "reader_died"
 """The problem of a file that twice killed the process that read it, which no `ImageProblem` can tell."""
+REFUSED = "refused"
+"""The problem of a file to which its source denies access, as to no other."""
+UNNAMEABLE = "unnameable"
+"""The problem of a file whose path cannot be written down."""
+LONGEST_URL = 2000
 
 
 class Reading(NamedTuple):
@@ -54,19 +59,23 @@ def read_photo(source: Source, path: str, marked: Sequence[Box] = ()) -> Reading
     Raises:
         SourceUnreachable
     """
+    detector = Detector(source.detector)
     try:
-        data = sources.read_object(source, path)
+        data, extra = sources.read_object(source, path), _sidecar(source, path)
     except FileNotFoundError:
         return None
-    sha256, detector = hashlib.sha256(data).hexdigest(), Detector(source.detector)
-    extra = _sidecar(source, path)
+    except sources.SourceUnreachable as error:
+        if not _refuses_only_this(source, error):
+            raise
+        return Reading("", 0, REFUSED, detector)
+    sha256 = hashlib.sha256(data).hexdigest()
     try:
         picture = read_picture(data, max_bytes=LARGEST_PHOTO, max_pixels=settings.IMAGE_MAX_PIXELS)
     except ImageProblem as problem:
-        source_url = _text(extra.pop("source_url", ""))
-        return Reading(sha256, len(data), problem.code, detector, source_url=source_url, metadata=extra)
-    taken_at = _sidecar_date(extra.pop("taken_at", None)) or picture.taken_at
-    source_url = _text(extra.pop("source_url", ""))
+        source_url = stored.text(extra.pop("source_url", ""), longest=LONGEST_URL)
+        return Reading(sha256, len(data), problem.code, detector, source_url=source_url, metadata=stored.mapping(extra))
+    taken_at = stored.moment(_sidecar_date(extra.pop("taken_at", None)) or picture.taken_at)
+    source_url = stored.text(extra.pop("source_url", ""), longest=LONGEST_URL)
     return Reading(
         sha256=sha256,
         size=len(data),
@@ -77,7 +86,7 @@ def read_photo(source: Source, path: str, marked: Sequence[Box] = ()) -> Reading
         height=picture.pixels.shape[0],
         taken_at=taken_at,
         source_url=source_url,
-        metadata=picture.metadata | extra,
+        metadata=stored.mapping(picture.metadata | extra),
         faces=tuple(finite(get_engine().faces(picture.pixels, detector=detector))),
         marked=tuple(encode(picture, marked)),
     )
@@ -119,8 +128,12 @@ def finite(found: list[DetectedFace]) -> list[DetectedFace]:
     return found
 
 
-def _text(value: object) -> str:
-    return value[:2000] if isinstance(value, str) else ""
+def _refuses_only_this(source: Source, error: sources.SourceUnreachable) -> bool:
+    """Whether the source answers, and denies access to a file of it: that is one unreadable file, not a lost source."""
+    if error.problem != Problem.DENIED:
+        return False
+    sources.check(source)
+    return True
 
 
 def _sidecar(source: Source, path: str) -> dict[str, Any]:
@@ -130,7 +143,7 @@ def _sidecar(source: Source, path: str) -> dict[str, Any]:
         return {}
     try:
         parsed = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
 
@@ -140,8 +153,6 @@ def _sidecar_date(value: object) -> datetime | None:
         return None
     try:
         parsed = parse_datetime(value)
-    except ValueError:
+        return timezone.make_aware(parsed) if parsed is not None and timezone.is_naive(parsed) else parsed
+    except (ValueError, OverflowError):
         return None
-    if parsed is not None and timezone.is_naive(parsed):
-        return timezone.make_aware(parsed)
-    return parsed

@@ -7,16 +7,17 @@ a source that is away must never look like one that is empty.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import PurePosixPath
+from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from matching.models import Erasure, ErasureAction, Photo, PhotoStatus, Problem, Source
-from matching.stores import ObjectInfo, SourceReadOnly, SourceUnreachable, Store, is_read_only, store_of
+from matching.stores import SUFFIXES, ObjectInfo, SourceReadOnly, SourceUnreachable, Store, is_read_only, store_of
 
 __all__ = ["ObjectInfo", "SourceReadOnly", "SourceUnreachable", "is_read_only"]
 
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif")
 SIDECAR = ".json"
 """`photo.jpg.json` beside `photo.jpg` may say where the picture came from."""
 
@@ -78,21 +79,65 @@ def check(source: Source, *, thorough: bool = False) -> None:
             if store.is_empty():
                 _may_be_empty(source)
             elif thorough:
-                for _each in store.files():
-                    pass
+                _listed(source, store)
     except FileNotFoundError as error:
         raise SourceUnreachable(Problem.MISSING) from error
 
 
-def _may_be_empty(source: Source) -> None:
-    """Raises: SourceUnreachable, if pictures of an empty source are known: that is how an unmounted disk looks.
-
-    Those that an erasure had begun to delete, while the source was there, may be gone.
+def _known(source: Source) -> QuerySet[Photo]:
+    """The pictures of a source that nobody here deletes: those that an erasure had begun to, while the source was
+    there, may be gone.
     """
     known = source.photos.exclude(status=PhotoStatus.TEMPLATE) if source.pk else Photo.objects.none()
     deleting = Erasure.objects.filter(source=source, path=OuterRef("path"), action=ErasureAction.DELETE)
-    if known.exclude(Exists(deleting.exclude(begun_at=None))).exists():
+    return known.exclude(Exists(deleting.exclude(begun_at=None)))
+
+
+def _may_be_empty(source: Source, folder: str = "") -> None:
+    """Raises: SourceUnreachable, if pictures of an empty source or folder are known: so an unmounted disk looks."""
+    if _known(source).filter(path__startswith=f"{folder}/" if folder else "").exists():
         raise SourceUnreachable(Problem.EMPTY)
+
+
+class Listing(NamedTuple):
+    """The pictures of a source, in the order of their paths, and how many other files lie there but for sidecars."""
+
+    pictures: list[ObjectInfo]
+    others: int
+
+
+def _listed(source: Source, store: Store, *, emptied: bool = False) -> tuple[dict[str, ObjectInfo | None], int]:
+    """The pictures of a listing, and the number of others.
+
+    Raises:
+        SourceUnreachable: all pictures of the source, or of a folder that is there, are gone at once. So an unmounted
+            disk looks, whatever else lies in its place.
+    """
+    files = dict(store.files())
+    found = {path: item for path, item in files.items() if is_picture(path)}
+    others = sum(path not in found and path.removesuffix(SIDECAR) not in found for path in files)
+    if emptied:
+        return found, others
+    missing = set(_known(source).values_list("path", flat=True)).difference(found)
+    if missing and not found:
+        raise SourceUnreachable(Problem.EMPTY)
+    alive = {folder for path in found for folder in _folders(path)}
+    for folder in {folder for path in missing for folder in _folders(path)} - alive:
+        if store.is_empty_folder(folder) is not None:
+            raise SourceUnreachable(Problem.EMPTY)
+    return found, others
+
+
+def _folders(path: str) -> list[str]:
+    """The folders that a path leads through, the nearest first."""
+    return [str(folder) for folder in PurePosixPath(path).parents][:-1]
+
+
+def is_picture(path: str) -> bool:
+    """Whether a file is looked into: by its name's ending, or because its name has none."""
+    name = PurePosixPath(path).name
+    ending = PurePosixPath(name.partition("?")[0]).suffix
+    return ending.lower() in SUFFIXES or not (ending or name.startswith("."))
 
 
 def look(source: Source) -> bool:
@@ -121,31 +166,25 @@ def note(source: Source, problem: Problem | None) -> None:
 # --- its objects ------------------------------------------------------------------------------------------------------
 
 
-def list_objects(source: Source, *, emptied: bool = False) -> Iterator[ObjectInfo]:
-    """Every picture file of the source, in the order of their paths.
+def list_objects(source: Source, *, emptied: bool = False) -> Listing:
+    """Every file of the source.
 
     Args:
-        emptied: believe a listing without any file, although pictures of the source are known.
+        emptied: believe a listing in which all pictures of the source, or of a folder, are gone.
 
     Raises:
-        SourceUnreachable: the listing failed; nothing may be concluded from what it gave before.
+        SourceUnreachable: the listing failed; nothing is concluded from it.
     """
     if not source.holds_pictures:
-        return
+        return Listing([], 0)
     try:
         with _reaching(source) as store:
-            empty = store.is_empty()
-            files = dict(store.files())
-            if empty and not emptied:
-                _may_be_empty(source)
-            found = [
-                item or _info_if_there(store, path)
-                for path, item in sorted(files.items())
-                if path.lower().endswith(SUFFIXES)
-            ]
+            store.is_empty()  # Raises where there is no root.
+            found, others = _listed(source, store, emptied=emptied)
+            pictures = [item or _info_if_there(store, path) for path, item in sorted(found.items())]
     except FileNotFoundError as error:
         raise SourceUnreachable(Problem.MISSING) from error
-    yield from filter(None, found)
+    return Listing([item for item in pictures if item is not None], others)
 
 
 def _info_if_there(store: Store, path: str) -> ObjectInfo | None:
@@ -186,6 +225,9 @@ def exists(source: Source, path: str) -> bool:
                 return True
             if store.is_empty():
                 _may_be_empty(source)
+            for folder in _folders(path):
+                if store.is_empty_folder(folder):
+                    _may_be_empty(source, folder)
             return False
     except FileNotFoundError as error:
         raise SourceUnreachable(Problem.MISSING) from error

@@ -115,7 +115,8 @@ def hold(photo: Photo) -> int:
     Raises:
         sealing.VaultError: a template cannot be opened. The photo is then not imported: it must not slip through.
     """
-    faces = list(keys.seen(photo))  # Consented templates are of the engine, and compare with nothing else.
+    # Consented templates are of the engine in use, and compare with nothing else.
+    faces = list(keys.seen(photo).filter(engine=get_engine().name))
     found = compare(faces, _all_opened()) if faces else {}
     kept = TemplateSuppression.objects.select_for_update().in_bulk({row for row, _face in found})  # Or withdrawn since.
     known = set(Hold.objects.filter(suppression__in=kept).values_list("suppression", "face_key"))

@@ -146,7 +146,7 @@ class _Taker:
         paths = {row.path for row in rows}
         known = {path for path, photo in self._photos(paths).items() if photo.is_held}
         for path in sorted(paths - known):
-            if sources.exists(self.source, path) and path.lower().endswith(sources.SUFFIXES):
+            if sources.exists(self.source, path) and sources.is_picture(path):
                 ingest.import_one(source=self.source, path=path)
 
     def _photos(self, paths: Iterable[str]) -> dict[str, Photo]:

@@ -55,6 +55,10 @@ class Source(models.Model):
     reachable = models.BooleanField(default=True)
     unreachable_since = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=16, choices=Problem.choices, blank=True, help_text="Why it is unreachable.")
+    other_files = models.PositiveIntegerField(
+        default=0, help_text="Files that are no pictures by their names, at the last import."
+    )
+    import_begun_at = models.DateTimeField(null=True, blank=True)
     last_import_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -62,6 +66,13 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether the import that was last begun ended: else there may be pictures that no search has seen."""
+        if self.last_import_at is None:
+            return not self.holds_pictures
+        return self.import_begun_at is None or self.import_begun_at <= self.last_import_at
 
     @property
     def holds_pictures(self) -> bool:

@@ -4,10 +4,19 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.utils.module_loading import import_string
 
-from matching.stores.base import ObjectInfo, SourceReadOnly, SourceUnreachable, Store
+from matching.stores.base import SUFFIXES, ObjectInfo, SourceReadOnly, SourceUnreachable, Store
 from matching.stores.folder import FolderStore
 
-__all__ = ["AddressRefused", "ObjectInfo", "SourceReadOnly", "SourceUnreachable", "Store", "is_read_only", "store_of"]
+__all__ = [
+    "SUFFIXES",
+    "AddressRefused",
+    "ObjectInfo",
+    "SourceReadOnly",
+    "SourceUnreachable",
+    "Store",
+    "is_read_only",
+    "store_of",
+]
 
 KINDS = {
     "file": "matching.stores.folder.FolderStore",

@@ -8,9 +8,16 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from matching.models import Problem
+
+SUFFIXES: Final = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif", ".pjpeg", ".pjp"),
+    *(".png", ".webp", ".tif", ".tiff", ".heic", ".heif"),
+    *(".gif", ".bmp", ".avif", ".jp2"),  # Listed as unreadable: pictures all the same.
+)
+"""Endings of the names of pictures."""
 
 
 class SourceUnreachable(Exception):  # noqa: N818 - a state
@@ -83,6 +90,10 @@ class Store(ABC):
     @abstractmethod
     def is_empty(self) -> bool:
         """Whether nothing at all lies below the root. Raises: FileNotFoundError, if there is no root."""
+
+    def is_empty_folder(self, folder: str) -> bool | None:
+        """Whether a folder holds nothing at all; None where there is none, or names only look like folders."""
+        return None
 
     @abstractmethod
     def files(self) -> Iterator[tuple[str, ObjectInfo | None]]:

@@ -25,6 +25,13 @@ class FolderStore(Store):
         with os.scandir(self.root or "/") as entries:
             return next(entries, None) is None
 
+    def is_empty_folder(self, folder: str) -> bool | None:
+        try:
+            with os.scandir(self._full(folder)) as entries:
+                return next(entries, None) is None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
     def files(self) -> Iterator[tuple[str, ObjectInfo | None]]:
         """fsspec's own walk would leave out a folder it cannot list, and its pictures would then be taken for gone."""
         seen: set[tuple[int, int]] = set()
@@ -44,7 +51,8 @@ class FolderStore(Store):
         about = os.stat(self._full(path))
         if not stat.S_ISREG(about.st_mode):
             raise FileNotFoundError(path)
-        return ObjectInfo(path, about.st_size, stamp(about.st_size, about.st_mtime))
+        # Who replaces a file may set the time of its change, and not that of its entry.
+        return ObjectInfo(path, about.st_size, stamp(about.st_size, f"{about.st_mtime}:{about.st_ctime}"))
 
     def read(self, path: str) -> bytes:
         data: bytes = self.filesystem.cat_file(self._full(path))

@@ -94,6 +94,14 @@ class SftpStore(Store):
     def is_empty(self) -> bool:
         return not self.ftp.listdir(self.root or "/")
 
+    def is_empty_folder(self, folder: str) -> bool | None:
+        try:
+            if not stat.S_ISDIR(self.ftp.stat(self._full(folder)).st_mode or 0):
+                return None
+            return not self.ftp.listdir(self._full(folder))
+        except FileNotFoundError:
+            return None
+
     def files(self) -> Iterator[tuple[str, ObjectInfo | None]]:
         return self._walk(self.ftp, "", set(), 0)
 

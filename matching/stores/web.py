@@ -5,6 +5,7 @@ missing file, so links are parsed and answers judged here.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
@@ -16,13 +17,14 @@ from fsspec.implementations.http import HTTPFileSystem
 from yarl import URL
 
 from matching.models import Problem
-from matching.stores.base import ObjectInfo, SourceReadOnly, SourceUnreachable, Store, stamp
+from matching.stores.base import SUFFIXES, ObjectInfo, SourceReadOnly, SourceUnreachable, Store, stamp
 
 DEEPEST = 64
 """Folders within folders; a server that answers every address with the same page has no end."""
 GONE = (404, 410)
 DENIED = (401, 403, 407)
 HEAD_IS_UNKNOWN = (405, 501)
+ORDERS = {"C", "O", "F", "sort", "order", "layout"}
 
 
 class LedAway(aiohttp.ClientError):
@@ -106,10 +108,15 @@ class WebStore(Store):
         for link in parser.links:
             try:
                 target = url.join(URL(link)).with_fragment(None)
-                if target.scheme in ("http", "https") and not target.query_string and self._is_below(target):
-                    found.add(target)
             except ValueError:  # No address at all.
                 continue
+            if target.scheme not in ("http", "https") or not self._is_below(target):
+                continue
+            if target.query_string and not target.raw_path.lower().endswith(SUFFIXES):
+                if not _is_order(target.raw_query_string):  # A second page, perhaps: not all would be seen.
+                    raise SourceUnreachable(Problem.STRANGE)
+                continue
+            found.add(target)
         return found - {url, self.root}
 
     def is_empty(self) -> bool:
@@ -126,7 +133,7 @@ class WebStore(Store):
                 if link.raw_path.endswith("/"):
                     todo.append((link, depth + 1))
                 else:
-                    yield link.raw_path[len(self.root.raw_path) :], None
+                    yield link.raw_path_qs[len(self.root.raw_path) :], None
 
     def info(self, path: str) -> ObjectInfo:
         """From the headers; where they say nothing of a change, from the bytes themselves."""
@@ -158,13 +165,20 @@ class WebStore(Store):
         raise SourceReadOnly
 
     def _full(self, path: str) -> URL:
-        return self.root.with_path(self.root.raw_path + path, encoded=True)
+        name, question, query = path.partition("?")
+        address = self.root.with_path(self.root.raw_path + name, encoded=True)
+        return URL(f"{address}{question}{query}", encoded=True)
 
     def problem(self, error: BaseException) -> Problem:
         return Problem.STRANGE if isinstance(error, LedAway) else super().problem(error)
 
     def forget(self) -> None:
         HTTPFileSystem.clear_instance_cache()
+
+
+def _is_order(query: str) -> bool:
+    """Whether a query only orders a listing or changes its looks, as Apache's, nginx's and Caddy's do."""
+    return {part.partition("=")[0] for part in re.split("[;&]", query)} <= ORDERS
 
 
 class _Links(HTMLParser):

@@ -7,6 +7,12 @@ from django.utils.translation import gettext as _
 from matching.engine import Detector
 
 
+def other_files(certificate: dict[str, Any]) -> list[list[str]]:
+    """A row on the files that were not looked into, if there were any; older certificates do not say."""
+    count = certificate.get("files_not_read")
+    return [[_("Other files, which are no pictures by their names"), str(count)]] if count else []
+
+
 def looked_for(c: dict[str, Any]) -> list[list[str]]:
     """By whom faces were looked for. Older certificates do not say."""
     if "photos_looked_at" not in c:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from matching import reviews
 from matching.metrics import Metric
 from portal.answers.blocks import Block, heading, paragraph
-from portal.answers.coverage import looked_for
+from portal.answers.coverage import looked_for, other_files
 from portal.words import searched_with
 from rights.models import RightsRequest
 
@@ -28,6 +28,7 @@ def section(request: RightsRequest) -> list[Block]:
         [_("Faces compared with yours"), str(c["faces_scanned"])],
         [_("Photos that could not be read"), str(c["photos_unreadable"])],
         [_("Photos in which no face was found"), str(c["photos_without_face"])],
+        *other_files(c),
         *looked_for(c),
         *([[_("Searched with"), searched_with(c)]] if "probes" in c else []),  # Older certificates do not say.
         [_("Compared on"), swept],

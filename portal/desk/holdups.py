@@ -48,9 +48,9 @@ class Holdups(NamedTuple):
 
 
 def states() -> list[SourceState]:
-    """The sources that do not answer, and those in which pictures wait to be deleted by others."""
+    """The sources that do not answer or are not imported, and those in which pictures wait to be deleted by others."""
     every = [state_of(source) for source in Source.objects.order_by("name", "pk")]
-    return [state for state in every if not state.source.reachable or (state.read_only and state.pictures)]
+    return [state for state in every if said(state)[0] != Colour.GOOD]
 
 
 def state_of(source: Source) -> SourceState:
@@ -93,6 +93,8 @@ def said(state: SourceState) -> tuple[Colour, str]:
     """A colour and the state in words, for the list of sources."""
     if not state.source.reachable:
         return Colour.BAD, gettext("does not answer")
+    if not state.source.is_imported:
+        return Colour.BAD, gettext("its import has not ended")
     if state.read_only and state.pictures:
         return Colour.WARN, gettext("pictures to be deleted there")
     return Colour.GOOD, gettext("answers")

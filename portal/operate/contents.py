@@ -59,6 +59,13 @@ def reachable_sources() -> Finding:
             f"{len(away)} of {len(every)} cannot be used ({'; '.join(away)}). No answer is complete without them.",
             "Bring them back; what waits goes on by itself. The desk shows them under Sources.",
         )
+    begun = [source for source in every if not source.is_imported]
+    if begun:
+        names = ", ".join(str(source.pk) for source in begun)
+        return wrong(
+            f"The import of {len(begun)} of {len(every)} has not ended (source {names}). No answer is complete before.",
+            "If none is running, run manage.py import_photos for it: what was done stays done.",
+        )
     if not every:
         return warning("There is none: nothing is searched.", "Run manage.py import_photos FOLDER.")
     return ok(f"{len(every)} answer.")

@@ -338,7 +338,7 @@ def test_more_objects_than_one_page_holds_are_all_listed(
     monkeypatch.setattr(store, "_call", small)
     for shade in range(5):
         place.put("ada-1.jpg", paint(["ada"], shade=shade))
-    assert len(list(sources.list_objects(held))) == 7
+    assert len(sources.list_objects(held).pictures) == 7
     assert pages.count("list_objects_v2") == 5
     sources.delete_object(held, "ada-1.jpg")
     assert place.versions("ada-1.jpg") == []
@@ -523,7 +523,7 @@ def test_links_and_redirects_that_lead_out_are_not_followed(place: WebPlace, hel
         page = "".join(f"<a href='{link}'>x</a>" for link in [*links, "moved.jpg", "bo-1.jpg", "./group.jpg#top"])
         place.answers["/holdings/"] = (200, {"Content-Type": "text/html"}, page.encode())
         place.answers["/holdings/moved.jpg"] = (302, {"Location": "bo-1.jpg"}, b"")
-        assert {item.path for item in sources.list_objects(held)} == {"moved.jpg", "bo-1.jpg", "group.jpg"}
+        assert {item.path for item in sources.list_objects(held).pictures} == {"moved.jpg", "bo-1.jpg", "group.jpg"}
         for target in (other.url + "y.jpg", "/secret/x.jpg"):
             place.answers["/holdings/moved.jpg"] = (302, {"Location": target}, b"")
             with pytest.raises(sources.SourceUnreachable):
@@ -544,6 +544,22 @@ class WebPlaceOnAnotherPort(WebPlace):
 
 
 @web
+def test_a_link_with_a_query_is_a_picture_an_order_or_something_that_is_not_understood(
+    place: WebPlace, held: Source
+) -> None:
+    links = ["bo-1.jpg?v=3", "group.jpg", "?C=N;O=D", "?sort=name&order=asc"]
+    page = "".join(f"<a href='{link}'>x</a>" for link in links)
+    place.answers["/holdings/"] = (200, {"Content-Type": "text/html"}, page.encode())
+    place.answers["/holdings/bo-1.jpg?v=3"] = (200, {"Content-Type": "image/jpeg"}, b"with a query")
+    assert [item.path for item in sources.list_objects(held).pictures] == ["bo-1.jpg?v=3", "group.jpg"]
+    assert sources.read_object(held, "bo-1.jpg?v=3") == b"with a query"
+    page += "<a href='?page=2'>more</a>"
+    place.answers["/holdings/"] = (200, {"Content-Type": "text/html"}, page.encode())
+    with pytest.raises(sources.SourceUnreachable):
+        sources.list_objects(held)
+
+
+@web
 def test_a_server_that_tells_no_date_is_read_to_notice_a_change(place: WebPlace, held: Source) -> None:
     for body in (b"one", b"two"):
         place.answers["/holdings/ada-1.jpg"] = (200, {"Content-Type": "image/jpeg"}, body)
@@ -558,7 +574,7 @@ def test_a_listing_without_end_is_not_walked_for_ever(place: WebPlace, held: Sou
     deeper = (200, {"Content-Type": "text/html"}, b"<a href='deeper/'>deeper</a>")
     place.answers.update({"/holdings/" + "deeper/" * depth: deeper for depth in range(200)})
     with pytest.raises(sources.SourceUnreachable):
-        list(sources.list_objects(held))
+        sources.list_objects(held)
     assert len(place.handler.asked) < 200
 
 
