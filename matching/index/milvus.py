@@ -33,6 +33,8 @@ LOCK: Final = "lock-milvus"
 class MilvusIndex:
     """One engine's templates in a Milvus collection. `folder` keeps what was last brought there, and the lock."""
 
+    verifies = False
+
     def __init__(self, folder: Path, *, engine: str, dimension: int) -> None:
         self.folder, self.engine, self.dimension = folder, engine, dimension
         self.name = f"faces_{hashlib.sha256(engine.encode()).hexdigest()[:16]}"
