@@ -72,7 +72,7 @@ class Rows(Protocol):
     """Ids, in order, of faces that are removed already, though their rows are still there."""
 
     def verify(self, suffix: str, start: int, stop: int) -> None:
-        """Compare rows `start` to `stop` of one file (.ids, .vec, .codes) with their checksums. Raises: IndexDamaged."""
+        """Compare rows `start` to `stop` of a file (.ids, .vec, .codes) with their checksums. Raises: IndexDamaged."""
         ...
 
     def verify_vectors(self, rows: npt.NDArray[np.intp]) -> None:
