@@ -1,8 +1,11 @@
 """What a certificate calls complete: every face that is held when it is written, whatever happened meanwhile."""
 
 from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from matching import ingest, search
 from matching.index import SegmentIndex
@@ -72,3 +75,20 @@ def test_a_search_in_a_collection_that_never_rests_is_not_called_complete(
     findings = search.find(BO)
     assert not findings.certificate["complete"]
     assert search.find(BO).certificate["complete"]
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("shown_on", "told"), [(Terminal(), "7 faces compared\r"), (StringIO(), "")])
+def test_a_search_from_a_terminal_tells_how_far_it_is(
+    painted: Source, tmp_path: Path, shown_on: StringIO, told: str
+) -> None:
+    photo = tmp_path / "probe.jpg"
+    photo.write_bytes(paint(["bo"], shade=9))
+    printed = StringIO()
+    call_command("find", str(photo), stdout=printed, stderr=shown_on)
+    assert shown_on.getvalue() == told
+    assert "7 of 7 faces scanned" in printed.getvalue()
