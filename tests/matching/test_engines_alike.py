@@ -229,7 +229,8 @@ def test_a_change_between_looking_for_candidates_and_fetching_them_loses_nobody(
     painted: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As many faces before as after: the picture was only moved."""
-    near, moved = milvus_collection.Collection.near, []
+    near = milvus_collection.Collection.near
+    moved: list[object] = []
 
     def then_moved(self, *asked):  # type: ignore[no-untyped-def]
         found = list(near(self, *asked))
