@@ -22,7 +22,8 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
     every_source = [_of_source(source) for source in Source.objects.order_by("pk")]
     without_face = photos.filter(status=PhotoStatus.READ, face_count=0)
     held = Face.objects.count()
-    checked_at = get_index().checked_at()
+    index = get_index()
+    checked_at = index.checked_at()
     # Files that were erased and lie there again: they are held, but not searched, until somebody removes them.
     suppressed = photos.filter(status=PhotoStatus.SUPPRESSED).count()
     by_engine = Face.objects.filter(engine=engine.name).count()
@@ -47,6 +48,7 @@ def certificate(index_version: str, scanned: int) -> dict[str, Any]:
         "engine": engine.name,
         "runtime": engine.runtime,
         "index_version": index_version,
+        "index_verified": index.verifies,
         "index_checked_at": checked_at.isoformat() if checked_at else None,
         "bands": limits.as_json(),
         "swept_at": timezone.now().isoformat(),

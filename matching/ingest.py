@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -189,25 +190,11 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
         return
     # An address may be that of a whole album: it refuses new files, and drops none that is held.
     status = _status(reading, source_url=reading.source_url if before is None else "")
+    facts = _facts(reading) | ({} if same else {"looked_at": None, "looked_at_by": ""})
     photo, created = Photo.objects.update_or_create(
         source=source,
         path=item.path,
-        defaults={
-            "version": item.version,
-            "sha256": reading.sha256,
-            "size": reading.size,
-            "status": status,
-            "problem": reading.problem,
-            "format": reading.format,
-            "width": reading.width,
-            "height": reading.height,
-            "taken_at": reading.taken_at,
-            "source_url": reading.source_url,
-            "metadata": reading.metadata,
-            "engine": engine,
-            "detector": reading.detector,
-            **({} if same else {"looked_at": None, "looked_at_by": ""}),
-        },
+        defaults=facts | {"version": item.version, "status": status, "engine": engine},
     )
     if status == PhotoStatus.SUPPRESSED:
         report.suppressed += 1
@@ -223,6 +210,12 @@ def _write(source: Source, item: sources.ObjectInfo, reading: Reading, report: R
     else:
         keys.replace(photo, reading.faces if status == PhotoStatus.READ else (), engine)
     report.held += suppression.hold(photo)
+
+
+def _facts(reading: Reading) -> dict[str, Any]:
+    """What a reading says of its photo."""
+    names = ("sha256", "size", "problem", "format", "width", "height", "taken_at", "source_url", "metadata", "detector")
+    return {name: getattr(reading, name) for name in names}
 
 
 def _is_known_better(before: Photo, reading: Reading) -> bool:

@@ -102,13 +102,14 @@ def sharpness(pixels: Pixels, box: Box) -> float:
     return float(laplacian.var())
 
 
-def find(probes: Vectors | Supplied) -> Findings:
+def find(probes: Vectors | Supplied, *, watch: Watch | None = None) -> Findings:
     """Sweep every face held for one person's probes: float32 (k, dimension) of each space, or of the engine in use.
 
     Raises:
         ValueError: probes of another shape, or not finite.
+        SweepCancelled: `watch` said so.
     """
-    (findings,) = find_many([of_one(probes)])
+    (findings,) = find_many([of_one(probes)], watch=watch)
     return findings
 
 

@@ -106,7 +106,8 @@ def certificate(space: TemplateSpace, version: str, found: Swept | None) -> dict
     """What the search covered of a space, as JSON; `found` is None where nobody's probe could be encoded in it."""
     held = Face.objects.filter(engine=space.name).count()
     scanned = found.scanned if found else 0
-    checked_at = index_of(space).checked_at()
+    index = index_of(space)
+    checked_at = index.checked_at()
     return {
         "complete": scanned >= held,
         "problem": problem_of(space) if held and found is None else "",
@@ -118,6 +119,7 @@ def certificate(space: TemplateSpace, version: str, found: Swept | None) -> dict
         "bands": {"match": space.match, "possible": space.possible, "provenance": space.provenance},
         "model_sha256": space.model["sha256"],
         "index_version": version,
+        "index_verified": index.verifies,
         "index_checked_at": checked_at.isoformat() if checked_at else None,
     }
 

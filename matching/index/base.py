@@ -71,6 +71,14 @@ class Rows(Protocol):
     gone: FaceIds
     """Ids, in order, of faces that are removed already, though their rows are still there."""
 
+    def verify(self, suffix: str, start: int, stop: int) -> None:
+        """Compare rows `start` to `stop` of a file (.ids, .vec, .codes) with their checksums. Raises: IndexDamaged."""
+        ...
+
+    def verify_vectors(self, rows: npt.NDArray[np.intp]) -> None:
+        """Compare the vectors of some rows with their checksums. Raises: IndexDamaged."""
+        ...
+
     def release(self, start: int, stop: int) -> None:
         """Rows `start` to `stop` are done with: they need not stay in memory."""
         ...
@@ -133,6 +141,8 @@ class FaceIndex(Protocol):
     """
 
     engine: str
+    verifies: bool
+    """Whether a pass compares whatever it reads with checksums, as it reads it; else `check` alone does."""
 
     def sync(self, *, thorough: bool = False) -> str:
         """Bring the index to the state of the database; its version. `thorough` compares every checksum first."""

@@ -31,7 +31,12 @@ def held(engine: str) -> tuple[Digest, FaceIds]:
     """The ids of the faces that the database holds now, in order, with their digest."""
     rows = _of(engine).values_list("pk", flat=True).iterator(chunk_size=50_000)
     ids = np.sort(np.fromiter(rows, dtype=np.int64))
-    return (len(ids), int((ids % HALF).sum()), int((ids // HALF).sum())), ids
+    return digest_of(ids), ids
+
+
+def digest_of(ids: FaceIds) -> Digest:
+    """Of these faces."""
+    return len(ids), int((ids % HALF).sum()), int((ids // HALF).sum())
 
 
 def templates(ids: FaceIds, dimension: int) -> Iterator[Block]:

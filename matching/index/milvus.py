@@ -26,12 +26,16 @@ from matching.index.milvus_collection import ROWS_AT_ONCE, Collection, asking
 from matching.index.sweep import Hits, by_owner, checked, exact
 
 PROBES_AT_ONCE: Final = 16
+TRIES: Final = 3
+"""Of a pass, while others change the collection."""
 STATE: Final = "milvus.json"
 LOCK: Final = "lock-milvus"
 
 
 class MilvusIndex:
     """One engine's templates in a Milvus collection. `folder` keeps what was last brought there, and the lock."""
+
+    verifies = False
 
     def __init__(self, folder: Path, *, engine: str, dimension: int) -> None:
         self.folder, self.engine, self.dimension = folder, engine, dimension
@@ -44,8 +48,16 @@ class MilvusIndex:
     ) -> dict[int, Swept]:
         """See `FaceIndex.within`. Raises: IndexDamaged, if the collection does not hold what was brought there."""
         probes, watch = checked(probes, self.dimension), watch or Watch()
+        for _try in range(TRIES):
+            before = self._brought()
+            swept = self._swept(probes, owners, radius, watch)
+            if self._brought() == before:
+                return swept  # Else a whole change, perhaps between looking for candidates and fetching them.
+        raise IndexDamaged(f"{self.name}: it was changed whenever it was searched")
+
+    def _swept(self, probes: Vectors, owners: npt.NDArray[np.int64], radius: float, watch: Watch) -> dict[int, Swept]:
         with self._asking() as there:
-            scanned, before = self._whole(there), self._brought()
+            scanned = self._whole(there)
             found: list[Hits] = []
             for start in range(0, len(probes), PROBES_AT_ONCE):
                 numbers = np.arange(start, min(start + PROBES_AT_ONCE, len(probes)))
@@ -53,8 +65,6 @@ class MilvusIndex:
                 found += _decided(there, near, probes, radius)
                 watch.progress(scanned * (start + len(numbers)) // len(probes))
             scanned = min(scanned, self._whole(there))  # Or somebody emptied it meanwhile.
-            if self._brought() != before:  # A whole change, between looking for candidates and fetching them.
-                raise IndexDamaged(f"{self.name}: it was changed while it was searched")
         return by_owner(found, owners, scanned)
 
     def _whole(self, there: Collection) -> int:

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from matching.index import faces, fingerprints, manifests, previews, segment_files
 from matching.index.base import Block, FaceIds, Fingerprint, IndexDamaged, Quality, Swept, Vectors, Watch
+from matching.index.faces import Digest
 from matching.index.manifests import MANIFEST, Manifest
 from matching.index.segment_files import Segment, SegmentRows
 from matching.index.sweep import checked, sweep_many
@@ -37,6 +38,8 @@ PREVIEWS_LOCK: Final = "lock-previews"
 
 class SegmentIndex:
     """The index of one engine's templates, in a folder."""
+
+    verifies = True
 
     def __init__(self, root: Path, *, engine: str, dimension: int) -> None:
         self.root, self.engine, self.dimension = root, engine, dimension
@@ -65,13 +68,9 @@ class SegmentIndex:
     ) -> dict[int, Swept]:
         """The sweep over one version: see `FaceIndex.within` and `matching.index.sweep`.
 
-        What was swept is compared with its checksums afterwards: an answer rests on no file that was altered.
+        Every byte that it rests on is compared with a checksum as it is read.
         """
-        probes, every = checked(probes, self.dimension), self.opened()
-        swept = sweep_many(every, probes, owners=owners, radius=radius, watch=watch)
-        if damaged := self._damaged(every):
-            raise IndexDamaged(damaged[0])
-        return swept
+        return sweep_many(self.opened(), checked(probes, self.dimension), owners=owners, radius=radius, watch=watch)
 
     def blocks(self) -> Iterator[Block]:
         """Every face, in blocks of at most `ROWS_PER_BLOCK`, from one version. Raises: IndexDamaged."""
@@ -84,28 +83,24 @@ class SegmentIndex:
 
     def holds(self, ids: FaceIds) -> int:
         """How many of these faces a search could find."""
-        return sum(int(np.isin(ids, np.setdiff1d(rows.ids, rows.gone)).sum()) for rows in self.opened())
+        return sum(int(np.isin(ids, rows.held()).sum()) for rows in self.opened())
 
     def check(self) -> list[str]:
         """Names of damaged files, by checksum; empty when all is well."""
         try:
             every = self.opened()
-            return self._damaged(every) + previews.damaged(every)
         except IndexDamaged as problem:
             return [str(problem)]
-
-    def _damaged(self, every: list[SegmentRows]) -> list[str]:
-        """Names of segment files that are not what was written. When there is none, that is noted."""
         damaged = [name for rows in every for name in rows.damaged()]
         if not damaged:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.root / CHECKED).touch()
-        return damaged
+        return damaged + previews.damaged(every)
 
     def problems(self) -> list[str]:
         """What is damaged, or that the database holds other faces; sentences, none when all is well."""
         problems = [f"{name} is missing, cut off or altered." for name in self.check()]
-        if not problems and self.manifest().digest != faces.digest(self.engine):
+        if not problems and self._digest_of(self.manifest()) != faces.digest(self.engine):
             problems.append("The database holds other faces than the index.")
         return problems
 
@@ -138,7 +133,14 @@ class SegmentIndex:
         manifest = self._usable_manifest()
         if manifest is None or manifest.digest != faces.digest(self.engine):
             return None
-        return manifest if all(self._is_whole(one, thorough=thorough) for one in manifest.segments) else None
+        if not all(self._is_whole(one, thorough=thorough) for one in manifest.segments):
+            return None
+        return None if thorough and self._digest_of(manifest) != manifest.digest else manifest
+
+    def _digest_of(self, manifest: Manifest) -> Digest:
+        """Of the faces in its files, removed ones left out."""
+        ids = [SegmentRows(self.root, segment, self.dimension).held() for segment in manifest.segments]
+        return faces.digest_of(np.concatenate([np.empty(0, np.int64), *ids]))
 
     def compact(self) -> None:
         """Write the segments that hold removed faces anew without them, and delete the old files.

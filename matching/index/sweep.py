@@ -10,7 +10,8 @@ Few probes do not keep a processor busy: reading the vectors takes longer than c
 come from the codes (`matching.index.codes`), a quarter of the bytes.
 
 Rows are worked off in tiles that stay in a core's cache, by as many threads as there are cores, and released behind
-them. Memory is that of a few tiles and of the results, whatever the collection's size.
+them. Whatever is read is first compared with a checksum, while it is in the cache: an answer rests on no byte that was
+altered. Memory is that of a few tiles and of the results, whatever the collection's size.
 """
 
 import os
@@ -60,13 +61,19 @@ class Hits(NamedTuple):
 
 
 class ArrayRows:
-    """Rows in memory. They have no codes, and nothing is released."""
+    """Rows in memory. They have no codes and no checksums, and nothing is released."""
 
     def __init__(self, ids: FaceIds, vectors: Vectors) -> None:
         self.ids, self.vectors = ids, vectors
         self.codes: Codes | None = None
         self.code_error = float("inf")
         self.gone: FaceIds = np.empty(0, np.int64)
+
+    def verify(self, suffix: str, start: int, stop: int) -> None:
+        """Nothing was written."""
+
+    def verify_vectors(self, rows: npt.NDArray[np.intp]) -> None:
+        """Nothing was written."""
 
     def release(self, start: int, stop: int) -> None:
         """The array stays."""
@@ -170,9 +177,11 @@ class _Pass:
         self.groups = list(_grouped(probes, radius))
 
     def work_off(self, rows: Rows, start: int, stop: int) -> tuple[list[Hits], int]:
-        """The hits among some rows, and how many of these count."""
+        """The hits among some rows, and how many of these count. Raises: IndexDamaged."""
+        rows.verify(".ids", start, stop)
         close = rows.code_error + self.largest_error <= codes.WORTH_IT
         if rows.codes is not None and close and len(self.probes) <= FEW_PROBES:
+            rows.verify(".codes", start, stop)
             hits = self._by_codes(rows, rows.codes[start:stop], start)
         else:
             hits = self._by_products(rows, start, stop)
@@ -189,6 +198,7 @@ class _Pass:
             near = codes.within(coded, code, self.radius + rows.code_error + error) + start
             for first in range(0, len(near), TILE_ROWS):
                 some = near[first : first + TILE_ROWS]
+                rows.verify_vectors(some)
                 hits += self._exact(rows.ids[some], rows.vectors[some], np.full(len(some), number))
         return hits
 
@@ -196,6 +206,7 @@ class _Pass:
         hits = []
         products = np.empty(TILE_ROWS * max(len(group.least) for group in self.groups), np.float32)
         for first in range(start, stop, TILE_ROWS):
+            rows.verify(".vec", first, min(first + TILE_ROWS, stop))
             vectors = np.ascontiguousarray(rows.vectors[first : min(first + TILE_ROWS, stop)])
             norms = np.einsum("ij,ij->i", vectors, vectors)
             if not np.isfinite(norms).all():  # A value that is not finite shows in its row's norm.

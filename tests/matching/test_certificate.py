@@ -1,9 +1,11 @@
 """What a certificate calls complete: every face that is held when it is written, whatever happened meanwhile."""
 
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from matching import ingest, search
@@ -127,3 +129,20 @@ def test_files_that_are_no_pictures_by_their_names_are_counted(painted: Source) 
     found = search.find(BO)
     assert {"scan.JFIF", "without-an-ending"} <= paths(found)
     assert (found.certificate["photos_unreadable"], found.certificate["files_not_read"]) == (1, 2)
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("shown_on", "told"), [(Terminal(), "7 faces compared\r"), (StringIO(), "")])
+def test_a_search_from_a_terminal_tells_how_far_it_is(
+    painted: Source, tmp_path: Path, shown_on: StringIO, told: str
+) -> None:
+    photo = tmp_path / "probe.jpg"
+    photo.write_bytes(paint(["bo"], shade=9))
+    printed = StringIO()
+    call_command("find", str(photo), stdout=printed, stderr=shown_on)
+    assert shown_on.getvalue() == told
+    assert "7 of 7 faces scanned" in printed.getvalue()

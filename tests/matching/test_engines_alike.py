@@ -225,6 +225,29 @@ def test_a_collection_that_somebody_changed_is_noticed_and_filled_again(how: str
 
 
 @only_milvus
+def test_a_change_between_looking_for_candidates_and_fetching_them_loses_nobody(
+    painted: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many faces before as after: the picture was only moved."""
+    near = milvus_collection.Collection.near
+    moved: list[object] = []
+
+    def then_moved(self, *asked):  # type: ignore[no-untyped-def]
+        found = list(near(self, *asked))
+        if not moved:
+            moved.append((folder_of(painted) / "bo-1.jpg").rename(folder_of(painted) / "moved.jpg"))
+            ingest.import_source(source=painted)
+        return found
+
+    monkeypatch.setattr(milvus_collection.Collection, "near", then_moved)
+    index = _milvus()
+    index.sync()
+    probe = template_of("bo")[None]
+    assert found(index, probe, 0.6) == truth(probe, 0.6)
+    assert len(found(index, probe, 0.6)) == 2
+
+
+@only_milvus
 def test_a_vector_that_somebody_changed_is_found_by_the_check() -> None:
     faces = make_faces(6)
     index = _milvus()

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from matching import search
 from matching.engine import get_engine
-from matching.index import get_index
+from matching.index import Watch, get_index
 from matching.metrics import Metric
 from matching.models import Face
 from matching.space_search import together
@@ -49,7 +49,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{distance:.3f}  face {face_id}")
             self.stdout.write("This is a preview: it may lack some. Without --preview everything is compared.")
             return
-        findings = search.find(together([probe]))
+        findings = search.find(together([probe]), watch=Watch(progress=self._progress))
         faces = Face.objects.select_related("photo__source").in_bulk([hit.face_id for hit in findings.hits])
         rows: list[dict[str, Any]] = [
             {
@@ -73,6 +73,11 @@ class Command(BaseCommand):
             other = "" if row["metric"] == Metric.EUCLIDEAN else f" ({row['metric'].replace('_', ' ')})"
             self.stdout.write(f"{row['distance']:.3f}  {row['band']:8}  {taken}  {row['source']}: {row['path']}{other}")
         self._certificate(findings.certificate, len(rows))
+
+    def _progress(self, compared: int) -> None:
+        """How far the pass is, on a terminal: one line that is written over."""
+        if self.stderr.isatty():
+            self.stderr.write(f"{compared:,} faces compared", str, ending="\r")
 
     def _certificate(self, certificate: dict[str, Any], hits: int) -> None:
         complete = "complete" if certificate["complete"] else "NOT COMPLETE"
