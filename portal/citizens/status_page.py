@@ -60,6 +60,11 @@ class Clock:
     def days_over(self) -> int:
         return -self.days_left
 
+    @property
+    def in_calendars(self) -> bool:
+        """Whether the date is still to come and does not wait for the person's answer."""
+        return not self.ended and not self.stands and self.days_left >= 0
+
 
 @dataclass(frozen=True)
 class PhotoAsk:

@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from portal.citizens import (
     action_views,
+    calendar_views,
     code_views,
     concerned_views,
     document_views,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("leave/", code_views.leave, name="leave"),
     path("open/<str:token>/", code_views.link, name="link"),
     path("requests/<uuid:request_id>/", action_views.status, name="status"),
+    path("requests/<uuid:request_id>/due.ics", calendar_views.due_date, name="due_date"),
     path("requests/<uuid:request_id>/code/", code_views.Code.as_view(), name="code"),
     path("requests/<uuid:request_id>/photo/", action_views.photo, name="photo"),
     path("requests/<uuid:request_id>/questions/<int:question_id>/", action_views.reply, name="reply"),
