@@ -13,6 +13,7 @@ from portal.citizens import (
     front_views,
     live_views,
     message_views,
+    picture_views,
     transparency_views,
 )
 
@@ -46,5 +47,8 @@ urlpatterns = [
     path("requests/<uuid:request_id>/template/destroy/", action_views.withdraw_consent, name="withdraw_consent"),
     path("requests/<uuid:request_id>/answer/", action_views.download, name="download"),
     path("requests/<uuid:request_id>/answer/renew/", action_views.renew, name="renew"),
+    path("requests/<uuid:request_id>/answer/pictures/", picture_views.pictures, name="pictures"),
+    path("requests/<uuid:request_id>/answer/pictures/<int:number>.jpg", picture_views.picture, name="answer_picture"),
+    path("requests/<uuid:request_id>/answer/pictures/<int:number>/not-me/", picture_views.not_me, name="not_me"),
     path("requests/<uuid:request_id>/answer/file/", action_views.download_file, name="download_file"),
 ]
