@@ -36,7 +36,7 @@ class Shown:
     """One picture of the answer.
 
     Attributes:
-        number: from 1, in the order of the answer.
+        number: from 1, as in the names of the files; those that are withheld are counted too.
         file: its name in the archive. photo_key: None once it is held no more.
         said: what was said of it, and what staff found.
     """
@@ -121,18 +121,19 @@ def _shown(case: RightsRequest, held: zipfile.ZipFile) -> list[Shown]:
     told: list[dict[str, Any]] = json.loads(held.read("data.json"))["pictures"]
     keys = {(photo.source.name, photo.path): photo.pk for photo in photos_of(case)}
     said = {item.photo_key: item for item in NotMe.objects.filter(request=case)}
-    result = []
-    for entry in told:
+    result: list[Shown] = []
+    for number, entry in enumerate(told, start=1):
         if entry["file"] is None:
             continue
         key = keys.get((entry["collection"], entry["stored_as"]))
         about = said.get(key) if key else None
         address = entry["source_url"] or ""
-        result.append(Shown(len(result) + 1, entry["file"], entry["collection"], address, key, about))
+        result.append(Shown(number, entry["file"], entry["collection"], address, key, about))
     return result
 
 
 def _one(shown: list[Shown], number: int) -> Shown:
-    if not 1 <= number <= len(shown):
-        raise Http404
-    return shown[number - 1]
+    for item in shown:
+        if item.number == number:
+            return item
+    raise Http404

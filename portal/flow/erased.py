@@ -72,7 +72,8 @@ def erase(*, request_id: UUID) -> None:
     """Erase the person from everything held, prove it, and tell the person and the recipients.
 
     Raises:
-        jobs.Postponed: the copy is not settled, staff must look at a picture again, or somebody else's pending access asks for one of the pictures.
+        jobs.Postponed: the copy is not settled, staff must look at a picture again, or somebody else's pending access
+            asks for one of the pictures.
         matching.sources.SourceReadOnly: somebody must first delete a picture where it is kept.
         matching.sources.SourceUnreachable: a source is away; tried again until it is back.
         ErasureNotProven: the proof failed.
