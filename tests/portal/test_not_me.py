@@ -92,6 +92,7 @@ def test_the_person_sees_the_copy_and_staff_see_what_they_say(case: RightsReques
     assert her.get("answer_picture", request_id=case.pk, number=4).status_code == 404
     her.post("not_me", request_id=case.pk, number=1)
     assert "Somebody looks at it again" in her.get("pictures", request_id=case.pk).content.decode()
+    assert "Nothing is erased until somebody" in her.get("status", request_id=case.pk).content.decode()
     said = NotMe.objects.get(request=case)
     desk = sign_in(Client(), staff)
     address = reverse("admin:rights_request_not_me", args=[case.pk, said.photo_key])
