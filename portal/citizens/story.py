@@ -90,9 +90,7 @@ def timeline(case: RightsRequest) -> list[Step]:
     return steps
 
 
-def next_words(
-    case: RightsRequest, *, wants_photo: bool, waits_for_copy: bool, waits_for_look: bool = False
-) -> Promise:
+def next_words(case: RightsRequest, *, wants_photo: bool, waits_for_copy: bool, waits_for_look: bool) -> Promise:
     """What happens next, in one or two sentences."""
     if case.state == S.DECIDED and waits_for_look:
         return WAITS_FOR_A_LOOK

@@ -192,8 +192,7 @@ class RequestAdmin(admin.ModelAdmin):
             "photo": (one + "photo/<int:hit_id>.jpg", pictures.photo),
         }
         own = [path(route, view, name=f"rights_request_{name}") for name, (route, view) in named.items()]
-        own.append(path(one + "change/", views.overview, name="rights_rightsrequest_change"))
-        return own + super().get_urls()
+        return [*own, path(one + "change/", views.overview, name="rights_rightsrequest_change"), *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: object = None) -> HttpResponse:
         return redirect("admin:rights_request_enter")
