@@ -35,6 +35,8 @@ OWN = 0.5
 """Share of the smaller box from which a doubtful detection is the person's own face seen again: dlib sees an eye or a
 chin as a small face of its own. A stranger's face that lay there would cover the person's."""
 MARGIN = 0.35
+LARGEST_TO_LOOK_INTO = 64 * 1024 * 1024
+"""Bytes of an archive that a page opens in memory; a larger one is downloaded."""
 
 
 def path_of(request: RightsRequest) -> Path:
@@ -74,6 +76,11 @@ def build(*, request: RightsRequest) -> Answer:
 def stream(answer: Answer) -> Iterator[bytes]:
     """The archive, opened chunk by chunk. Raises: vault.Destroyed, vault.VaultError, FileNotFoundError."""
     return vault.unseal_file(answer.request, path_of(answer.request))
+
+
+def to_look_into(answer: Answer) -> zipfile.ZipFile:
+    """The archive in memory; whoever calls has seen that it is at most `LARGEST_TO_LOOK_INTO`. Raises: as `stream`."""
+    return zipfile.ZipFile(io.BytesIO(b"".join(stream(answer))))
 
 
 def destroy(*, request: RightsRequest) -> None:

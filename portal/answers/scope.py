@@ -6,9 +6,10 @@ from django.db.models import QuerySet
 
 from matching import reviews
 from matching.models import Face
+from portal.models import NotMe
 from rights import queries
 from rights.law.lifecycle import ClaimOutcome
-from rights.models import RightsRequest
+from rights.models import Right, RightsRequest
 
 
 def granted_faces(request: RightsRequest, right: str) -> QuerySet[Face]:
@@ -28,7 +29,14 @@ def by_photo(faces: Iterable[Face]) -> dict[int, list[Face]]:
 
 
 def withheld_photos(request: RightsRequest, right: str) -> list[int]:
-    """Ids of the photos that the decision in force on `right` withholds; empty unless it is partial."""
+    """Ids of the photos that the decision in force on `right` withholds, which only a partial one does.
+
+    Of an erasure also those that the person says do not show them, unless staff looked and found that they do.
+    """
     claim = queries.claim(request, right)
     decision = queries.decision(claim) if claim else None
-    return list(decision.withheld) if decision else []
+    withheld = list(decision.withheld) if decision else []
+    if right == Right.ERASURE:
+        somebody_else = NotMe.objects.filter(request=request).exclude(shows_them=True)
+        withheld += somebody_else.values_list("photo_key", flat=True)
+    return withheld

@@ -60,6 +60,11 @@ class Clock:
     def days_over(self) -> int:
         return -self.days_left
 
+    @property
+    def in_calendars(self) -> bool:
+        """Whether the date is still to come and does not wait for the person's answer."""
+        return not self.ended and not self.stands and self.days_left >= 0
+
 
 @dataclass(frozen=True)
 class PhotoAsk:
@@ -132,7 +137,12 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         case=case,
         clock=clock_of(case),
         steps=timeline(case),
-        next_words=next_words(case, wants_photo=ask is not None, waits_for_copy=waits_for_copy(case)),
+        next_words=next_words(
+            case,
+            wants_photo=ask is not None,
+            waits_for_copy=waits_for_copy(case),
+            waits_for_look=case.not_me.filter(settled_at=None).exists(),
+        ),
         claims=claims_of(case, decided=case.state in ANSWERED),
         must_confirm=case.state == RequestState.RECEIVED,
         photo_ask=ask,

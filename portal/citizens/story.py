@@ -44,6 +44,10 @@ WAITS_FOR_COPY: Final = _(
     "If you do not fetch it, the erasure begins on the legal date at the latest."
 )
 
+WAITS_FOR_A_LOOK: Final = _(
+    "You said that a picture in your answer does not show you. Nothing is erased until somebody has looked at it again."
+)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -86,8 +90,10 @@ def timeline(case: RightsRequest) -> list[Step]:
     return steps
 
 
-def next_words(case: RightsRequest, *, wants_photo: bool, waits_for_copy: bool) -> Promise:
+def next_words(case: RightsRequest, *, wants_photo: bool, waits_for_copy: bool, waits_for_look: bool) -> Promise:
     """What happens next, in one or two sentences."""
+    if case.state == S.DECIDED and waits_for_look:
+        return WAITS_FOR_A_LOOK
     if waits_for_copy:
         return WAITS_FOR_COPY
     if wants_photo and case.state == S.CONFIRMED:

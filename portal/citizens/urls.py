@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from portal.citizens import (
     action_views,
+    calendar_views,
     code_views,
     concerned_views,
     document_views,
@@ -12,6 +13,7 @@ from portal.citizens import (
     front_views,
     live_views,
     message_views,
+    picture_views,
     transparency_views,
 )
 
@@ -29,6 +31,7 @@ urlpatterns = [
     path("leave/", code_views.leave, name="leave"),
     path("open/<str:token>/", code_views.link, name="link"),
     path("requests/<uuid:request_id>/", action_views.status, name="status"),
+    path("requests/<uuid:request_id>/due.ics", calendar_views.due_date, name="due_date"),
     path("requests/<uuid:request_id>/code/", code_views.Code.as_view(), name="code"),
     path("requests/<uuid:request_id>/photo/", action_views.photo, name="photo"),
     path("requests/<uuid:request_id>/questions/<int:question_id>/", action_views.reply, name="reply"),
@@ -44,5 +47,8 @@ urlpatterns = [
     path("requests/<uuid:request_id>/template/destroy/", action_views.withdraw_consent, name="withdraw_consent"),
     path("requests/<uuid:request_id>/answer/", action_views.download, name="download"),
     path("requests/<uuid:request_id>/answer/renew/", action_views.renew, name="renew"),
+    path("requests/<uuid:request_id>/answer/pictures/", picture_views.pictures, name="pictures"),
+    path("requests/<uuid:request_id>/answer/pictures/<int:number>.jpg", picture_views.picture, name="answer_picture"),
+    path("requests/<uuid:request_id>/answer/pictures/<int:number>/not-me/", picture_views.not_me, name="not_me"),
     path("requests/<uuid:request_id>/answer/file/", action_views.download_file, name="download_file"),
 ]

@@ -15,7 +15,20 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal.desk import around, clock, documents, held, holdups, live, pictures, represented, review, thread, views
+from portal.desk import (
+    around,
+    clock,
+    documents,
+    held,
+    holdups,
+    live,
+    not_me,
+    pictures,
+    represented,
+    review,
+    thread,
+    views,
+)
 from portal.desk.labels import Colour, label
 from portal.models import Author, JobState, Message
 from portal.words import JOB_PROBLEMS, SOON_DAYS, state_name
@@ -158,6 +171,7 @@ class RequestAdmin(admin.ModelAdmin):
             "decide_document": (one + "document/decide/", documents.decide),
             "known": (one + "known/<slug:who>/", represented.known),
             "endangers": (one + "endangers/", represented.endangers),
+            "not_me": (one + "not-me/<int:photo_key>/", not_me.settle),
             "frame": (one + "frame/<uuid:evidence_id>.jpg", live.frame),
             "mandate": (one + "mandate/<uuid:evidence_id>.jpg", represented.mandate),
             "ask": (one + "ask/<slug:kind>/", clock.ask),
@@ -178,8 +192,7 @@ class RequestAdmin(admin.ModelAdmin):
             "photo": (one + "photo/<int:hit_id>.jpg", pictures.photo),
         }
         own = [path(route, view, name=f"rights_request_{name}") for name, (route, view) in named.items()]
-        own.append(path(one + "change/", views.overview, name="rights_rightsrequest_change"))
-        return own + super().get_urls()
+        return [*own, path(one + "change/", views.overview, name="rights_rightsrequest_change"), *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: object = None) -> HttpResponse:
         return redirect("admin:rights_request_enter")

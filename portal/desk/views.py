@@ -15,7 +15,7 @@ from matching.reviews import Outcome
 from portal import flow, laws
 from portal.answers import archive, kept
 from portal.answers.facts import missing
-from portal.desk import holdups, live, represented
+from portal.desk import holdups, live, not_me, represented
 from portal.desk.access import actor, desk_view, member, seen, staff_view
 from portal.desk.clock import clock_view
 from portal.desk.forms import DecisionForm, LetterForm, ProbeForm
@@ -62,6 +62,7 @@ def overview_context(request: RightsRequest, form: DecisionForm | None = None) -
         _decisions_context(request, photos, form)
         | represented.context_of(request)
         | live.context_of(request)
+        | not_me.context_of(request, photos)
         | {
             "case": request,
             "requester": getattr(request, "requester", None),

@@ -13,6 +13,7 @@ It is told in this order, one module a chapter:
     live         draw_poses, receive_frame, check_live                  three poses before a camera
     represented  put_mandate, record_known, agreed, disowned            somebody acts for another
     written      hear, tell                                     what the person and staff write to each other
+    disowned_pictures not_me, settle_not_me                     a picture in the answer that shows somebody else
     watched      watch_what_is_owed, watch_the_sources              nobody forgets it
     closed       destroy_what_is_due                                the end of the evidence
 
@@ -23,6 +24,7 @@ was done already returns at once, and each state change is a conditional update.
 from portal.flow.carried_out import build_answer, delivered, renew_answer, waive_copy
 from portal.flow.closed import destroy_what_is_due
 from portal.flow.decided import countersign, decide, finish_review, reject, review
+from portal.flow.disowned_pictures import not_me, settle_not_me
 from portal.flow.documented import (
     ask_document,
     compare_document,
@@ -104,6 +106,7 @@ __all__ = [
     "look_again",
     "may_go_live",
     "next_frame",
+    "not_me",
     "note_check_digits",
     "open_check",
     "put_mandate",
@@ -117,6 +120,7 @@ __all__ = [
     "replace_probe",
     "review",
     "search",
+    "settle_not_me",
     "start_due_comparisons",
     "start_due_erasures",
     "start_due_held_erasures",

@@ -16,6 +16,7 @@ from portal.models import (
     EmailCode,
     Evidence,
     EvidenceKind,
+    NotMe,
     Representation,
     Requester,
 )
@@ -50,6 +51,7 @@ def destroy_evidence(request: RightsRequest) -> None:
     unused = DocumentCheck.objects.filter(request=request, state__in=OPEN_DOCUMENTS)
     unused.update(state=DocumentState.UNUSED, evidence=None, ended_at=now)
     reviews.forget(subject=request.pk)
+    NotMe.objects.filter(request=request).delete()
     Representation.objects.filter(request=request).update(person_email="", endangers_why="")
     Requester.objects.filter(request=request).update(name="", postal_address="", person_name="", relation="")
     if vault.destroy(request) or count:

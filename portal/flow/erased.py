@@ -72,7 +72,8 @@ def erase(*, request_id: UUID) -> None:
     """Erase the person from everything held, prove it, and tell the person and the recipients.
 
     Raises:
-        jobs.Postponed: the copy is not settled, or somebody else's pending access asks for one of the pictures.
+        jobs.Postponed: the copy is not settled, staff must look at a picture again, or somebody else's pending access
+            asks for one of the pictures.
         matching.sources.SourceReadOnly: somebody must first delete a picture where it is kept.
         matching.sources.SourceUnreachable: a source is away; tried again until it is back.
         ErasureNotProven: the proof failed.
@@ -92,7 +93,11 @@ def erase(*, request_id: UUID) -> None:
     if wanted_by_others(request, [face.photo_id for face in faces]):
         raise jobs.Postponed("Somebody else's access request asks for one of these pictures.")
     with transaction.atomic():
-        erasing.plan(subject=request.pk, faces=faces)
+        requests.locked(request.pk)  # From here on the person can no longer say that a planned picture is not theirs.
+        if request.not_me.filter(settled_at=None).exists():
+            raise jobs.Postponed("The person says that a picture does not show them; somebody must look at it.")
+        granted = granted_faces(request, Right.ERASURE).select_related("photo")
+        erasing.plan(subject=request.pk, faces=granted.filter(pk__in=[face.pk for face in faces]))
     erasing.carry_out(subject=request.pk)
     prove(request, claim)
 

@@ -10,6 +10,7 @@ from portal.models.job import Job, JobKind, JobState
 from portal.models.live import OPEN_LIVE, LiveCheck, LiveFrame, LiveState, Way
 from portal.models.local_mail import LocalMail
 from portal.models.message import Author, Message
+from portal.models.not_me import NotMe
 from portal.models.notice import Audience, Event, Notice, NoticeState
 from portal.models.pulse import Pulse
 from portal.models.recipient import Recipient
@@ -46,6 +47,7 @@ __all__ = [
     "LiveState",
     "LocalMail",
     "Message",
+    "NotMe",
     "Notice",
     "NoticeState",
     "Pulse",

@@ -26,7 +26,19 @@ from tests.portal.citizens.person import Person, Response, id_in
 pytestmark = pytest.mark.django_db
 Another = Callable[[], Person]
 
-DOORS = ["status", "code", "photo", "withdraw", "erase_now", "consent", "withdraw_consent", "download", "download_file"]
+DOORS = [
+    "status",
+    "code",
+    "photo",
+    "withdraw",
+    "erase_now",
+    "consent",
+    "withdraw_consent",
+    "download",
+    "download_file",
+    "pictures",
+    "due_date",
+]
 
 
 def alike(first: Response, second: Response) -> bool:

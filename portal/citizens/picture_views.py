@@ -1,0 +1,139 @@
+"""The pictures of one's own answer, as the sealed copy has them; and "this is not me"."""
+
+import json
+import logging
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST, require_safe
+
+from portal import attempts, flow, vault
+from portal.answers import archive
+from portal.answers.facts import photos_of
+from portal.attempts import Attempt
+from portal.citizens import passes
+from portal.citizens.guard import opened
+from portal.models import Answer, NotMe
+from portal.wording import refusal
+from rights import journal
+from rights.law.lifecycle import TransitionRefused
+from rights.models import RightsRequest
+
+logger = logging.getLogger(__name__)
+
+ON_A_PAGE = 12
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One picture of the answer.
+
+    Attributes:
+        number: from 1, as in the names of the files; those that are withheld are counted too.
+        file: its name in the archive. photo_key: None once it is held no more.
+        said: what was said of it, and what staff found.
+    """
+
+    number: int
+    file: str
+    collection: str
+    source_url: str
+    photo_key: int | None
+    said: NotMe | None
+
+
+@require_safe
+@opened
+def pictures(request: HttpRequest, case: RightsRequest) -> HttpResponse:
+    """The pictures, some on each page; like the file itself after a fresh code."""
+    answer = _answer(request, case)
+    if answer is None:
+        return redirect("citizens:download", request_id=case.pk)
+    if answer.size > archive.LARGEST_TO_LOOK_INTO:
+        messages.info(request, gettext("Your answer is too large to be shown here. Please download it."))
+        return redirect("citizens:download", request_id=case.pk)
+    try:
+        with archive.to_look_into(answer) as held:
+            shown = _shown(case, held)
+    except (vault.VaultError, FileNotFoundError) as problem:
+        logger.error("The answer to request %s cannot be opened: %s.", case.pk, type(problem).__name__)
+        messages.error(request, gettext("The answer cannot be opened at the moment. Please try later, or write to us."))
+        return redirect("citizens:download", request_id=case.pk)
+    paged = Paginator(shown, ON_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "citizens/pictures.html", {"case": case, "paged": paged})
+
+
+@require_safe
+@opened
+def picture(request: HttpRequest, case: RightsRequest, number: int) -> HttpResponse:
+    """One picture, other people obscured. That it was shown is journalled."""
+    answer = _answer(request, case)
+    if answer is None or answer.size > archive.LARGEST_TO_LOOK_INTO:
+        raise Http404
+    try:
+        with archive.to_look_into(answer) as held:
+            data = held.read(_one(_shown(case, held), number).file)
+    except (vault.VaultError, FileNotFoundError) as error:
+        raise Http404 from error
+    journal.record(request=case, actor=journal.CITIZEN, event="answer_picture_shown", detail={"picture": number})
+    return HttpResponse(data, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+@require_POST
+@opened
+def not_me(request: HttpRequest, case: RightsRequest, number: int) -> HttpResponse:
+    """Take "this is not me" for one picture."""
+    answer = _answer(request, case)
+    if answer is None or answer.size > archive.LARGEST_TO_LOOK_INTO:
+        return redirect("citizens:download", request_id=case.pk)
+    try:
+        with archive.to_look_into(answer) as held:
+            found = _one(_shown(case, held), number)
+        flow.not_me(request_id=case.pk, photo_key=found.photo_key or 0, number=number)
+    except (vault.VaultError, FileNotFoundError) as error:
+        raise Http404 from error
+    except TransitionRefused as refused:
+        messages.info(request, refusal(refused))
+    else:
+        messages.success(
+            request, gettext("Thank you. Somebody looks at this picture again; it is not erased meanwhile.")
+        )
+    return redirect("citizens:pictures", request_id=case.pk)
+
+
+def _answer(request: HttpRequest, case: RightsRequest) -> Answer | None:
+    """The answer on offer, for a session that typed a code within the last quarter of an hour."""
+    answer = Answer.objects.filter(request=case, offered_at__isnull=False, expires_at__gt=timezone.now()).first()
+    if answer is None or not passes.download_until(request.session, case.pk):
+        attempts.refused(Attempt.DOWNLOAD, case.pk)
+        return None
+    return answer
+
+
+def _shown(case: RightsRequest, held: zipfile.ZipFile) -> list[Shown]:
+    told: list[dict[str, Any]] = json.loads(held.read("data.json"))["pictures"]
+    keys = {(photo.source.name, photo.path): photo.pk for photo in photos_of(case)}
+    said = {item.photo_key: item for item in NotMe.objects.filter(request=case)}
+    result: list[Shown] = []
+    for number, entry in enumerate(told, start=1):
+        if entry["file"] is None:
+            continue
+        key = keys.get((entry["collection"], entry["stored_as"]))
+        about = said.get(key) if key else None
+        address = entry["source_url"] or ""
+        result.append(Shown(number, entry["file"], entry["collection"], address, key, about))
+    return result
+
+
+def _one(shown: list[Shown], number: int) -> Shown:
+    for item in shown:
+        if item.number == number:
+            return item
+    raise Http404
