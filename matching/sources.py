@@ -118,10 +118,12 @@ def _listed(source: Source, store: Store, *, emptied: bool = False) -> tuple[dic
     others = sum(path not in found and path.removesuffix(SIDECAR) not in found for path in files)
     if emptied:
         return found, others
-    missing = set(_known(source).values_list("path", flat=True)).difference(found)
-    if missing and not found:
+    known = set(_known(source).values_list("path", flat=True))
+    missing = known.difference(found)
+    there = [path for path in found if path in known or _has_picture_ending(path)]
+    if missing and not there:
         raise SourceUnreachable(Problem.EMPTY)
-    alive = {folder for path in found for folder in _folders(path)}
+    alive = {folder for path in there for folder in _folders(path)}
     for folder in {folder for path in missing for folder in _folders(path)} - alive:
         if store.is_empty_folder(folder) is not None:
             raise SourceUnreachable(Problem.EMPTY)
@@ -136,8 +138,11 @@ def _folders(path: str) -> list[str]:
 def is_picture(path: str) -> bool:
     """Whether a file is looked into: by its name's ending, or because its name has none."""
     name = PurePosixPath(path).name
-    ending = PurePosixPath(name.partition("?")[0]).suffix
-    return ending.lower() in SUFFIXES or not (ending or name.startswith("."))
+    return _has_picture_ending(path) or not (PurePosixPath(name).suffix or name.startswith("."))
+
+
+def _has_picture_ending(path: str) -> bool:
+    return path.partition("?")[0].lower().endswith(SUFFIXES)
 
 
 def look(source: Source) -> bool:

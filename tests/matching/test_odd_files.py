@@ -131,7 +131,7 @@ def test_a_mount_point_is_not_taken_for_an_emptied_source_whatever_else_lies_the
     folder = folder_of(painted)
     shutil.move(folder, tmp_path / "away")
     folder.mkdir()
-    (folder / "NOT_MOUNTED.txt").write_text("")
+    (folder / "NOT_MOUNTED").write_text("")
     with pytest.raises(sources.SourceUnreachable):
         ingest.import_source(source=painted)
     assert not search.find(template_of("bo")[None]).certificate["complete"]
