@@ -12,7 +12,6 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this very line is for those who 
 
 import hashlib
 import importlib.util
-import itertools
 import json
 import os
 import re
@@ -195,14 +194,14 @@ def check() -> int:
 
 
 def test() -> int:
-    """Run the checks, then the suites, several at once: each waits a third of its time. Whatever fails."""
+    """Run the checks, then every suite at once. Whatever fails."""
     preflight.writable(ROOT / "var")
     ensure_packages(DEV_LOCK)
     environment = {**os.environ, "CHROMIUM": chromium()}
     failed = ["make check"] if check() else []
-    say(f"\nThe suites run beside one another: {', '.join(suite.name for suite in itertools.chain(*AT_ONCE))}.")
-    with ThreadPoolExecutor(len(AT_ONCE)) as pool:
-        for suite, status, printed in itertools.chain(*pool.map(partial(_one_by_one, environment), AT_ONCE)):
+    say("\nThe suites run beside one another: each waits a third of its time.")
+    with ThreadPoolExecutor(len(SUITES)) as pool:
+        for suite, (status, printed) in zip(SUITES, pool.map(partial(_run, environment), SUITES), strict=True):
             say(f"\nThe suite {suite.name}:")
             sys.stdout.buffer.write(printed)
             if status:
@@ -219,24 +218,22 @@ class Suite(NamedTuple):
     tests: str
 
 
-AT_ONCE = (
-    [Suite("on sqlite", "sqlite", "not browser and not any_database")],
-    [Suite("of what no database changes", "sqlite", "any_database and not browser")],
-    [Suite("on postgres", "postgres", "not browser"), Suite("in the browser", "sqlite", "browser")],
+SUITES = (
+    Suite("on sqlite", "sqlite", "not browser and not any_database"),
+    Suite("of what no database changes", "sqlite", "any_database and not browser"),
+    Suite("in the browser", "sqlite", "browser"),
+    Suite("on postgres", "postgres", "not browser"),
 )
 
 
-def _one_by_one(environment: dict[str, str], suites: Sequence[Suite]) -> list[tuple[Suite, int, bytes]]:
-    """Run suites one after the other; each with pytest's exit status and what it printed."""
-    done: list[tuple[Suite, int, bytes]] = []
-    for suite in suites:
-        command = [str(PYTHON), "-m", "pytest", "-m", suite.tests]
-        own = environment | {"REGARD_TEST_DATABASE": suite.database}
-        streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        ran = subprocess.run(command, cwd=ROOT, env=own, **streams)  # noqa: S603
-        say(f"The suite {suite.name} has ended with status {ran.returncode}.")
-        done.append((suite, ran.returncode, ran.stdout))
-    return done
+def _run(environment: dict[str, str], suite: Suite) -> tuple[int, bytes]:
+    """pytest's exit status, and what it printed."""
+    command = [str(PYTHON), "-m", "pytest", "-m", suite.tests]
+    own = environment | {"REGARD_TEST_DATABASE": suite.database}
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    ran = subprocess.run(command, cwd=ROOT, env=own, **streams)  # noqa: S603
+    say(f"The suite {suite.name} has ended with status {ran.returncode}.")
+    return ran.returncode, ran.stdout
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -83,7 +83,7 @@ def new_page(browser: Browser, live: Stack) -> Iterator[Callable[..., Page]]:
 
     def open_page(**options: object) -> Page:
         context = browser.new_context(locale="en-GB", accept_downloads=True, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(45_000)
         contexts.append(context)
         context.on("weberror", lambda error: problems.append(str(error.error)))
         context.on("request", watch)
