@@ -10,7 +10,7 @@ from django.utils import timezone
 from rights.law import clock, regime
 from rights.law.lifecycle import RequestState
 from rights.law.regime import Regime, Stop
-from rights.models import Claim, ClockEvent, ClockKind, Decision, RightsRequest
+from rights.models import Claim, ClockEvent, ClockKind, Decision, JournalEntry, RightsRequest
 
 
 class Milestone(NamedTuple):
@@ -143,3 +143,8 @@ def decision(claim: Claim) -> Decision | None:
 def proposal(claim: Claim) -> Decision | None:
     """The decision that waits for a second signature."""
     return claim.decisions.filter(in_force=False).order_by("-decided_at", "-pk").first()
+
+
+def happened(request: RightsRequest, *events: str) -> bool:
+    """Whether the journal of a request names one of these."""
+    return JournalEntry.objects.filter(request=request, event__in=events).exists()

@@ -132,7 +132,9 @@ def allows(request: RightsRequest, step: str) -> bool:
     return True
 
 
-UNSETTLING: Final = frozenset({"decide", "decide_unsearched", "withdraw", "reopen_review", "find_more", "search_again"})
+UNSETTLING: Final = frozenset(
+    {"decide", "decide_unsearched", "withdraw", "disown", "reopen_review", "find_more", "search_again"}
+)
 """Steps after which a proposal would be signed on other facts than those it was made on."""
 
 

@@ -13,7 +13,7 @@ from portal.citizens.guard import opened, personal, to_find
 from portal.identity import links
 from portal.models import Representation
 from portal.wording import refusal
-from rights import requests
+from rights import queries, requests
 from rights.law.lifecycle import TransitionRefused
 from rights.models import RightsRequest
 
@@ -42,7 +42,9 @@ def concerned(request: HttpRequest, token: str) -> HttpResponse:
         "case": case,
         "found": found,
         "rights": [claim.right for claim in case.claims.order_by("right")],
-        "can_say_no": requests.allows(case, "withdraw"),
+        "can_say_yes": requests.allows(case, "withdraw"),
+        "can_say_no": requests.allows(case, "disown"),
+        "was_given": queries.happened(case, "answer_delivered", "erasure:carried_out"),
     }
     return render(request, "citizens/concerned.html", context)
 

@@ -80,6 +80,10 @@ def build_answer(*, request_id: UUID) -> None:
     with transaction.atomic():
         now = timezone.now()
         request = requests.locked(request_id)
+        if request.state != RequestState.DECIDED:  # It was disowned, or is searched again: this answers nothing now.
+            archive.destroy(request=request)
+            Answer.objects.filter(pk=answer.pk, offered_at=None).delete()
+            return
         offered = Answer.objects.filter(pk=answer.pk, offered_at=None)
         if offered.update(offered_at=now, expires_at=now + retention.length("answer")):
             outbox.post(request=request, event=Event.ANSWER_READY, key=str(answer.pk))

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from portal import retention, vault
 from portal.flow.closed import destroy_evidence
-from portal.models import Event, Evidence, EvidenceKind, Representation, Role
+from portal.models import Answer, Event, Evidence, EvidenceKind, Representation, Role
 from portal.notices import concerned, outbox
 from rights import journal, queries, requests
 from rights.law.lifecycle import TransitionRefused
@@ -22,10 +22,13 @@ BASES = {
 """What staff may record: of who acts, of the person concerned, and of the right to act."""
 
 
+NOBODY_ACTS = gettext_noop("Nobody acts for somebody else here, or the request has ended.")
+
+
 def _representation(request: RightsRequest) -> Representation:
     found = Representation.objects.filter(request=request).first()
     if found is None or not queries.is_owed(request):
-        raise TransitionRefused(gettext_noop("Nobody acts for somebody else here, or the request has ended."))
+        raise TransitionRefused(NOBODY_ACTS)
     return found
 
 
@@ -94,14 +97,22 @@ def agreed(*, request_id: UUID) -> None:
 def disowned(*, request_id: UUID) -> None:
     """The person concerned did not ask for this: the request is closed and what was handed in is destroyed.
 
+    Also after a decision: an answer that was not fetched is destroyed, an erasure that was not begun is not made.
+
     Raises:
-        TransitionRefused: it was decided already, or has ended.
+        TransitionRefused: nobody acts for somebody else here, or the request has ended.
     """
     request = requests.locked(request_id)
-    found = _representation(request)
-    requests.take(request=request, step="withdraw", actor=journal.CITIZEN)
+    found = Representation.objects.filter(request=request).first()
+    if found is None:
+        raise TransitionRefused(NOBODY_ACTS)
+    if found.answer == "no":
+        return
+    fetched = Answer.objects.filter(request=request, delivered_at__isnull=False).exists()
+    requests.take(request=request, step="disown", actor=journal.CITIZEN)
     found.answer, found.answered_at = "no", timezone.now()
     found.save(update_fields=["answer", "answered_at"])
-    journal.record(request=request, actor=journal.CITIZEN, event="concerned:disowned")
+    detail = {"answer_fetched_before": fetched}
+    journal.record(request=request, actor=journal.CITIZEN, event="concerned:disowned", detail=detail)
     outbox.post(request=request, event=Event.DISOWNED)
     destroy_evidence(request)

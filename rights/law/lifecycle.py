@@ -48,9 +48,11 @@ REQUEST_STEPS: Final[Mapping[str, RequestStep]] = MappingProxyType(
         "withdraw": RequestStep(
             frozenset({S.RECEIVED, S.CONFIRMED, S.SEARCHED, S.REVIEWED}), S.WITHDRAWN, (guards.no_claim_is_decided,)
         ),
+        "disown": RequestStep(frozenset(S) - {S.WITHDRAWN, S.CLOSED}, S.WITHDRAWN),
     }
 )
-"""Every step of a request. `decide_unsearched` is a refusal of all claims before the search."""
+"""Every step of a request. `decide_unsearched` is a refusal of all claims before the search; `disown`: whom it concerns
+did not ask, so that nothing more of it is done, whatever was decided for whoever asked in their name."""
 
 _ANY: Final = frozenset(O)
 _DECIDED: Final = _ANY - {O.PENDING}

@@ -1,8 +1,10 @@
 """Agents, parents, guardians: both are verified, and the person concerned can say no."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client
@@ -10,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from freezegun import freeze_time
 
-from matching.models import Source
+from matching.models import Photo, Source
 from portal import flow, vault
+from portal.answers import archive
 from portal.identity import links
-from portal.models import Audience, Event, Evidence, EvidenceKind, NoticeState, Representation
+from portal.models import Answer, Audience, Event, Evidence, EvidenceKind, NoticeState, Representation
 from portal.notices import outbox
 from portal.notices.compose import compose
 from rights.law.lifecycle import TransitionRefused
@@ -141,6 +144,67 @@ def test_nothing_is_given_before_both_are_verified_and_the_right_is_shown(
     concerned(case, "yes")
     grant()
     assert [event for event in events(case) if event.startswith("known:")] == ["known:agent", "known:mandate"]
+
+
+def granted(case: RightsRequest, staff: User, other_staff: User) -> None:
+    """Both are verified, and both claims granted."""
+    judge(case, staff, other_staff)
+    for who, basis in (("agent", "video_call"), ("person", "by_post"), ("mandate", "mandate_seen")):
+        flow.record_known(request_id=case.pk, who=who, basis=basis, actor="staff:1")
+    for right in ("access", "erasure"):
+        flow.decide(request_id=case.pk, right=right, outcome="granted", by=staff, identity_basis="mandate")
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["decided", "on offer"])
+def test_a_no_after_the_decision_stops_what_was_not_done(
+    painted: Source, controller: object, run_jobs: Run, staff: User, other_staff: User, answered: bool
+) -> None:
+    agent, case = acting()
+    run_jobs()
+    granted(case, staff, other_staff)
+    if answered:
+        run_jobs()
+        assert Answer.objects.get(request=case).offered_at
+    said = concerned(case, "no")
+    assert "It is closed" in said
+    assert "Nobody was given anything" in said
+    run_jobs()
+    case.refresh_from_db()
+    assert case.state == "withdrawn"
+    assert not Answer.objects.exists()
+    assert not list(Path(settings.ANSWERS_DIR).glob("*.sealed*"))
+    assert Photo.objects.count() == 6, "nothing was erased"
+    assert agent.get("download_file", request_id=case.pk).status_code == 302
+    assert "It is closed" in concerned(case, "yes")
+
+
+def test_a_no_after_the_copy_was_fetched_says_so(
+    case: RightsRequest, run_jobs: Run, staff: User, other_staff: User
+) -> None:
+    run_jobs()
+    granted(case, staff, other_staff)
+    run_jobs()
+    flow.delivered(request_id=case.pk)
+    assert "carried out before you said so" in concerned(case, "no")
+
+
+def test_an_answer_that_is_built_while_the_person_says_no_is_offered_to_nobody(
+    case: RightsRequest, run_jobs: Run, staff: User, other_staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_jobs()
+    granted(case, staff, other_staff)
+    build = archive.build
+
+    def built_too_late(*, request: RightsRequest) -> Answer:
+        answer = build(request=request)
+        flow.disowned(request_id=request.pk)
+        Answer.objects.create(pk=answer.pk, request=request, photos=1, size=1, built_at=timezone.now())
+        return answer
+
+    monkeypatch.setattr(archive, "build", built_too_late)
+    run_jobs()
+    assert not Answer.objects.exists()
+    assert not case.notices.filter(event=Event.ANSWER_READY).exists()
 
 
 def test_an_agent_who_is_not_verified_gets_nothing_though_the_person_agrees(
