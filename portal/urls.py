@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from portal.desk.pages import opening
 
+handler400 = "portal.errors.bad_request"
+
 urlpatterns = [
     path("", include("portal.citizens.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
