@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
 
 RETRY_AFTER: Final = "600"
 """Seconds after which programs may ask again."""
@@ -30,6 +30,4 @@ class Maintenance:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info.startswith(OPEN) or not switch().exists():
             return self.get_response(request)
-        response = render(request, "503.html", status=503)
-        response.headers["Retry-After"] = RETRY_AFTER
-        return response
+        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": RETRY_AFTER})

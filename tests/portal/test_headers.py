@@ -26,8 +26,8 @@ FRAMED = "/mailbox/1/html/"
 """A mail in its frame is the one page with a policy of its own."""
 WORDS = {
     "step": "rights", "right": "access", "kind": "identity", "token": "nonsense", "question_id": "1", "hold_id": "1",
-    "mail_id": "1", "id": "1", "number": "1", "app_label": "rights", "url": "nowhere", "content_type_id": "1",
-    "uidb64": "MQ", "who": "person", "user_id": "1",
+    "mail_id": "1", "id": "1", "number": "1", "photo_key": "1", "app_label": "rights", "url": "nowhere",
+    "content_type_id": "1", "uidb64": "MQ", "who": "person", "user_id": "1",
 }  # fmt: skip
 
 
