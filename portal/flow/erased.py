@@ -93,7 +93,9 @@ def erase(*, request_id: UUID) -> None:
     if wanted_by_others(request, [face.photo_id for face in faces]):
         raise jobs.Postponed("Somebody else's access request asks for one of these pictures.")
     with transaction.atomic():
-        requests.locked(request.pk)  # From here on the person can no longer say that a planned picture is not theirs.
+        # From here on nobody can say any more that a planned picture is not theirs, or that they did not ask.
+        if requests.locked(request.pk).state != RequestState.DECIDED:
+            return
         if request.not_me.filter(settled_at=None).exists():
             raise jobs.Postponed("The person says that a picture does not show them; somebody must look at it.")
         granted = granted_faces(request, Right.ERASURE).select_related("photo")

@@ -81,7 +81,8 @@ class Running:
 
 def _end_with_the_supervisor() -> None:
     with suppress(OSError):  # Linux only; elsewhere a killed supervisor leaves its programs running.
-        set_pdeathsig(signal.SIGTERM)
+        # Not asked to end: a worker that finishes what it is at may wait for ever for a broker that ended with it.
+        set_pdeathsig(signal.SIGKILL)
 
 
 class Supervisor:

@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 from freezegun import freeze_time
 
-from matching.models import Photo, Source
+from matching.models import Erasure, Photo, Source
 from portal import flow, vault
 from portal.answers import archive
+from portal.flow import erased
 from portal.identity import links
 from portal.models import Answer, Audience, Event, Evidence, EvidenceKind, NoticeState, Representation
 from portal.notices import outbox
@@ -186,6 +187,25 @@ def test_a_no_after_the_copy_was_fetched_says_so(
     run_jobs()
     flow.delivered(request_id=case.pk)
     assert "carried out before you said so" in concerned(case, "no")
+
+
+def test_an_erasure_that_begins_while_the_person_says_no_erases_nothing(
+    case: RightsRequest, run_jobs: Run, staff: User, other_staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_jobs()
+    granted(case, staff, other_staff)
+    run_jobs()
+    flow.delivered(request_id=case.pk)
+
+    def says_no(request: RightsRequest, photos: list[int]) -> bool:
+        flow.disowned(request_id=request.pk)
+        return False
+
+    monkeypatch.setattr(erased, "wanted_by_others", says_no)
+    run_jobs()
+    case.refresh_from_db()
+    assert case.state == "withdrawn"
+    assert not Erasure.objects.exists()
 
 
 def test_an_answer_that_is_built_while_the_person_says_no_is_offered_to_nobody(
