@@ -48,6 +48,21 @@ def record(*, subject: UUID, face_key: int, reviewer: str, verdict: str) -> Revi
 
 
 @transaction.atomic
+def carry_over(*, subject: UUID, to: UUID) -> None:
+    """Let what was said for `subject` hold for `to` too: the same person, searched for with the same photographs."""
+    said = Review.objects.filter(subject=subject)
+    Review.objects.bulk_create(
+        (Review(subject=to, face_key=r.face_key, reviewer=r.reviewer, verdict=r.verdict, at=r.at) for r in said),
+        ignore_conflicts=True,
+    )
+    further = FurtherProbe.objects.filter(subject=subject)
+    FurtherProbe.objects.bulk_create(
+        (FurtherProbe(subject=to, face_key=p.face_key, added_by=p.added_by, at=p.at) for p in further),
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
 def forget(*, subject: UUID) -> None:
     """Delete what ties faces to a subject: hits, reviews, further probes.
 

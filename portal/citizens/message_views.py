@@ -15,7 +15,8 @@ from portal import flow, thread, vault
 from portal.citizens.action_views import show_status
 from portal.citizens.forms import PhotoForm
 from portal.citizens.guard import opened
-from portal.citizens.message_form import MessageForm
+from portal.citizens.message_form import MessageForm, MissedForm
+from portal.citizens.picture_views import show_pictures
 from portal.models import Evidence
 from portal.wording import refusal
 from rights.law.lifecycle import TransitionRefused
@@ -47,6 +48,37 @@ def message(request: HttpRequest, case: RightsRequest) -> HttpResponse:
     else:
         messages.success(request, gettext("Thank you. We have your message."))
     return redirect("citizens:status", request_id=case.pk)
+
+
+@require_http_methods(("GET", "POST"))
+@opened
+def missed(request: HttpRequest, case: RightsRequest) -> HttpResponse:
+    """Take a picture that we missed, or its address: a message to staff, who search with it."""
+    if request.method != "POST":
+        return redirect("citizens:pictures", request_id=case.pk)
+    oversize = int(request.META.get("CONTENT_LENGTH") or 0) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE
+    form = MissedForm(request.POST, request.FILES, oversize=oversize)
+    if not form.is_valid():
+        return show_pictures(request, case, missed=form)
+    chosen = form.cleaned_data
+    words = gettext("You missed a picture of me.")
+    if chosen["address"]:
+        words = f"{words}\n{chosen['address']}"
+    try:
+        pictures = [chosen["missed"]] if chosen["missed"] else []
+        flow.hear(request_id=case.pk, words=words, pictures=pictures, key=chosen["key"])
+    except flow.NotYet as later:
+        until = date_format(timezone.localtime(later.until), "TIME_FORMAT")
+        form.add_error(
+            "address", gettext("You have written a lot within an hour. Send this after %(time)s.") % {"time": until}
+        )
+        return show_pictures(request, case, missed=form)
+    except TransitionRefused as refused:
+        messages.info(request, refusal(refused))
+    else:
+        text = gettext("Thank you. Somebody looks at it, and searches with it if it shows you. We write to you.")
+        messages.success(request, text)
+    return redirect("citizens:pictures", request_id=case.pk)
 
 
 @require_safe

@@ -20,6 +20,7 @@ from portal.answers.facts import photos_of
 from portal.attempts import Attempt
 from portal.citizens import passes
 from portal.citizens.guard import opened
+from portal.citizens.message_form import MissedForm
 from portal.models import Answer, NotMe
 from portal.wording import refusal
 from rights import journal
@@ -38,7 +39,7 @@ class Shown:
     Attributes:
         number: from 1, as in the names of the files; those that are withheld are counted too.
         file: its name in the archive. photo_key: None once it is held no more.
-        said: what was said of it, and what staff found.
+        said: what was said of it, and what staff found. chosen: the person wants it erased.
     """
 
     number: int
@@ -47,13 +48,19 @@ class Shown:
     source_url: str
     photo_key: int | None
     said: NotMe | None
+    chosen: bool
 
 
 @require_safe
 @opened
 def pictures(request: HttpRequest, case: RightsRequest) -> HttpResponse:
     """The pictures, some on each page; like the file itself after a fresh code."""
-    answer = _answer(request, case)
+    return show_pictures(request, case)
+
+
+def show_pictures(request: HttpRequest, case: RightsRequest, missed: MissedForm | None = None) -> HttpResponse:
+    """The page of the pictures. `missed`: the form for a picture that we missed, with a mistake in it."""
+    answer = answer_for(request, case)
     if answer is None:
         return redirect("citizens:download", request_id=case.pk)
     if answer.size > archive.LARGEST_TO_LOOK_INTO:
@@ -67,14 +74,15 @@ def pictures(request: HttpRequest, case: RightsRequest) -> HttpResponse:
         messages.error(request, gettext("The answer cannot be opened at the moment. Please try later, or write to us."))
         return redirect("citizens:download", request_id=case.pk)
     paged = Paginator(shown, ON_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "citizens/pictures.html", {"case": case, "paged": paged})
+    context = {"case": case, "paged": paged, "erased_by": flow.erased_by(case), "missed_form": missed or MissedForm()}
+    return render(request, "citizens/pictures.html", context)
 
 
 @require_safe
 @opened
 def picture(request: HttpRequest, case: RightsRequest, number: int) -> HttpResponse:
     """One picture, other people obscured. That it was shown is journalled."""
-    answer = _answer(request, case)
+    answer = answer_for(request, case)
     if answer is None or answer.size > archive.LARGEST_TO_LOOK_INTO:
         raise Http404
     try:
@@ -88,9 +96,43 @@ def picture(request: HttpRequest, case: RightsRequest, number: int) -> HttpRespo
 
 @require_POST
 @opened
+def erase(request: HttpRequest, case: RightsRequest) -> HttpResponse:
+    """Take the choice of what is erased: everything, or what is ticked on this page and was chosen on others."""
+    answer = answer_for(request, case)
+    if answer is None or answer.size > archive.LARGEST_TO_LOOK_INTO:
+        return redirect("citizens:download", request_id=case.pk)
+    try:
+        keys = None if "all" in request.POST else _chosen_keys(request, case, answer)
+        target = flow.choose_erasure(request_id=case.pk, photo_keys=keys)
+    except vault.VaultError as error:
+        raise Http404 from error
+    except TransitionRefused as refused:
+        messages.info(request, refusal(refused))
+        return redirect("citizens:pictures", request_id=case.pk)
+    if target == case:
+        messages.success(request, gettext("Your choice is noted. Only the pictures that you chose are erased."))
+        return redirect("citizens:pictures", request_id=case.pk)
+    passes.let_in(request.session, target.pk)
+    text = gettext("We have your request for erasure, %(reference)s. It needs no further code.")
+    messages.success(request, text % {"reference": target.reference})
+    return redirect("citizens:status", request_id=target.pk)
+
+
+def _chosen_keys(request: HttpRequest, case: RightsRequest, answer: Answer) -> set[int]:
+    """Keys of the pictures ticked on this page, and of those chosen on others before."""
+    with archive.to_look_into(answer) as held:
+        shown = {item.number: item for item in _shown(case, held) if item.photo_key}
+    seen = {int(text) for text in request.POST.getlist("shown") if text.isdecimal()}
+    ticked = {int(text) for text in request.POST.getlist("picture") if text.isdecimal()}
+    kept = {number for number, item in shown.items() if item.chosen and number not in seen}
+    return {shown[number].photo_key or 0 for number in (kept | (ticked & seen)) & set(shown)}
+
+
+@require_POST
+@opened
 def not_me(request: HttpRequest, case: RightsRequest, number: int) -> HttpResponse:
     """Take "this is not me" for one picture."""
-    answer = _answer(request, case)
+    answer = answer_for(request, case)
     if answer is None or answer.size > archive.LARGEST_TO_LOOK_INTO:
         return redirect("citizens:download", request_id=case.pk)
     try:
@@ -108,7 +150,7 @@ def not_me(request: HttpRequest, case: RightsRequest, number: int) -> HttpRespon
     return redirect("citizens:pictures", request_id=case.pk)
 
 
-def _answer(request: HttpRequest, case: RightsRequest) -> Answer | None:
+def answer_for(request: HttpRequest, case: RightsRequest) -> Answer | None:
     """The answer on offer, for a session that typed a code within the last quarter of an hour."""
     answer = Answer.objects.filter(request=case, offered_at__isnull=False, expires_at__gt=timezone.now()).first()
     if answer is None or not passes.download_until(request.session, case.pk):
@@ -119,16 +161,25 @@ def _answer(request: HttpRequest, case: RightsRequest) -> Answer | None:
 
 def _shown(case: RightsRequest, held: zipfile.ZipFile) -> list[Shown]:
     told: list[dict[str, Any]] = json.loads(held.read("data.json"))["pictures"]
-    keys = {(photo.source.name, photo.path): photo.pk for photo in photos_of(case)}
+    photos = list(photos_of(case))
+    keys = {(photo.source.name, photo.path): photo.pk for photo in photos}
+    chosen = flow.chosen_photos(case, photos)
     said = {item.photo_key: item for item in NotMe.objects.filter(request=case)}
     result: list[Shown] = []
     for number, entry in enumerate(told, start=1):
         if entry["file"] is None:
             continue
         key = keys.get((entry["collection"], entry["stored_as"]))
-        about = said.get(key) if key else None
-        address = entry["source_url"] or ""
-        result.append(Shown(number, entry["file"], entry["collection"], address, key, about))
+        shown = Shown(
+            number=number,
+            file=entry["file"],
+            collection=entry["collection"],
+            source_url=entry["source_url"] or "",
+            photo_key=key,
+            said=said.get(key) if key else None,
+            chosen=key in chosen,
+        )
+        result.append(shown)
     return result
 
 

@@ -50,5 +50,7 @@ urlpatterns = [
     path("requests/<uuid:request_id>/answer/pictures/", picture_views.pictures, name="pictures"),
     path("requests/<uuid:request_id>/answer/pictures/<int:number>.jpg", picture_views.picture, name="answer_picture"),
     path("requests/<uuid:request_id>/answer/pictures/<int:number>/not-me/", picture_views.not_me, name="not_me"),
+    path("requests/<uuid:request_id>/answer/pictures/erase/", picture_views.erase, name="erase_chosen"),
+    path("requests/<uuid:request_id>/answer/pictures/missed/", message_views.missed, name="missed"),
     path("requests/<uuid:request_id>/answer/file/", action_views.download_file, name="download_file"),
 ]

@@ -14,6 +14,7 @@ It is told in this order, one module a chapter:
     represented  put_mandate, record_known, agreed, disowned            somebody acts for another
     written      hear, tell                                     what the person and staff write to each other
     disowned_pictures not_me, settle_not_me                     a picture in the answer that shows somebody else
+    continued    choose_erasure, search_with                    what the person asks for after the answer
     watched      watch_what_is_owed, watch_the_sources              nobody forgets it
     closed       destroy_what_is_due                                the end of the evidence
 
@@ -23,6 +24,7 @@ was done already returns at once, and each state change is a conditional update.
 
 from portal.flow.carried_out import build_answer, delivered, renew_answer, waive_copy
 from portal.flow.closed import destroy_what_is_due
+from portal.flow.continued import choose_erasure, chosen_photos, erased_by, search_with
 from portal.flow.decided import countersign, decide, finish_review, reject, review
 from portal.flow.disowned_pictures import not_me, settle_not_me
 from portal.flow.documented import (
@@ -78,6 +80,8 @@ __all__ = [
     "can_write",
     "check_live",
     "choose_another_way",
+    "choose_erasure",
+    "chosen_photos",
     "compare_document",
     "confirm",
     "consent",
@@ -95,6 +99,7 @@ __all__ = [
     "end_due_consents",
     "erase",
     "erase_held",
+    "erased_by",
     "extend",
     "finish_review",
     "hear",
@@ -120,6 +125,7 @@ __all__ = [
     "replace_probe",
     "review",
     "search",
+    "search_with",
     "settle_not_me",
     "start_due_comparisons",
     "start_due_erasures",

@@ -14,6 +14,7 @@ from portal.models import (
     DocumentState,
     Draft,
     EmailCode,
+    ErasureChoice,
     Evidence,
     EvidenceKind,
     NotMe,
@@ -52,6 +53,7 @@ def destroy_evidence(request: RightsRequest) -> None:
     unused.update(state=DocumentState.UNUSED, evidence=None, ended_at=now)
     reviews.forget(subject=request.pk)
     NotMe.objects.filter(request=request).delete()
+    ErasureChoice.objects.filter(request=request).delete()
     Representation.objects.filter(request=request).update(person_email="", endangers_why="")
     Requester.objects.filter(request=request).update(name="", postal_address="", person_name="", relation="")
     if vault.destroy(request) or count:

@@ -52,11 +52,15 @@ def start_due_erasures() -> None:
 
 
 def wanted_by_others(request: RightsRequest, photos: list[int]) -> bool:
-    """Whether somebody else's access request, not yet answered, has one of these photos among its hits."""
+    """Whether somebody else's access request, not yet answered, has one of these photos among its hits.
+
+    What grew out of this request's own answer is the same person's, and asks for no second copy of what was given.
+    """
     others = Claim.objects.filter(
         right=Right.ACCESS, outcome__in=[ClaimOutcome.PENDING, *DISCLOSING], fulfilled_at=None
     )
-    subjects = others.exclude(request=request).filter(request__state__in=OPEN_STATES)
+    others = others.exclude(request=request).exclude(request__follow_up__of=request)
+    subjects = others.filter(request__state__in=OPEN_STATES)
     for subject in subjects.values_list("request_id", flat=True):
         latest = reviews.latest_search(subject)
         if latest is None:

@@ -66,12 +66,35 @@ def receive(
     Raises:
         ValueError: no right is claimed, the place is none, or the receipt lies in the future.
     """
+    request = put_on_record(
+        rights=rights,
+        contact=contact,
+        channel=channel,
+        probes=[] if probe is None else [probe],
+        received_at=received_at or timezone.now(),
+        actor=actor,
+    )
+    if contact.email:
+        email_code.issue(request=request)
+    return request
+
+
+def put_on_record(
+    *,
+    rights: Sequence[str],
+    contact: Contact,
+    channel: str,
+    probes: Sequence[bytes],
+    received_at: datetime,
+    actor: str,
+) -> RightsRequest:
+    """`receive`, without a code: its row, its key, its photographs and its acknowledgement."""
     controller = ControllerProfile.load()
     request = requests.register(
         rights=rights,
         channel=channel,
         language=contact.language,
-        received_at=received_at or timezone.now(),
+        received_at=received_at,
         country=controller.country,
         subdivision=controller.subdivision,
         time_zone=settings.TIME_ZONE,
@@ -91,11 +114,9 @@ def receive(
     vault.create_key(request)
     if contact.on_behalf:
         _represent(request, contact)
-    if probe is not None:
-        _keep_probe(request, probe)
+    for probe in probes:
+        keep_probe(request, probe)
     outbox.post(request=request, event=Event.ACKNOWLEDGED)
-    if contact.email:
-        email_code.issue(request=request)
     return request
 
 
@@ -115,7 +136,8 @@ def _open_request_of(email: str) -> RightsRequest | None:
     return same.order_by("received_at", "pk").first()
 
 
-def _keep_probe(request: RightsRequest, probe: bytes) -> Evidence:
+def keep_probe(request: RightsRequest, probe: bytes) -> Evidence:
+    """Seal a photograph to search with."""
     return Evidence.objects.create(
         request=request,
         kind=EvidenceKind.PROBE,
@@ -144,7 +166,7 @@ def replace_probe(*, request_id: UUID, probe: bytes, actor: str = journal.CITIZE
     request = requests.locked(request_id)
     if request.state not in (RequestState.RECEIVED, RequestState.CONFIRMED):
         raise TransitionRefused(gettext_noop("The search was made already; another photograph would change nothing."))
-    _keep_probe(request, probe)
+    keep_probe(request, probe)
     make_moot(request)
     journal.record(request=request, actor=actor, event="probe_received")
     if request.state == RequestState.CONFIRMED:

@@ -12,6 +12,7 @@ from portal.models.local_mail import LocalMail
 from portal.models.message import Author, Message
 from portal.models.not_me import NotMe
 from portal.models.notice import Audience, Event, Notice, NoticeState
+from portal.models.own_answer import ErasureChoice, FollowUp
 from portal.models.pulse import Pulse
 from portal.models.recipient import Recipient
 from portal.models.reminder import Reminder
@@ -33,11 +34,13 @@ __all__ = [
     "DocumentState",
     "Draft",
     "EmailCode",
+    "ErasureChoice",
     "Event",
     "Evidence",
     "EvidenceKey",
     "EvidenceKind",
     "FailureKind",
+    "FollowUp",
     "Job",
     "JobKind",
     "JobState",

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from portal import laws, staff
 from portal.answers.facts import missing_remedies
 from portal.answers.remedies import of_request as remedies_of
-from portal.answers.scope import withheld_photos
+from portal.answers.scope import spared_photos, withheld_photos
 from portal.identity import links
 from portal.models import Audience, ControllerProfile, ControllerText, Event, EvidenceKind, Notice
 from portal.wording import cited, sentence
@@ -160,7 +160,11 @@ def _answer(notice: Notice) -> dict[str, Any]:
 
 
 def _erasure(notice: Notice) -> dict[str, Any]:
-    return {"excepted": len(withheld_photos(notice.request, Right.ERASURE))}
+    spared = set(spared_photos(notice.request))
+    return {
+        "spared": len(spared),
+        "excepted": len(set(withheld_photos(notice.request, Right.ERASURE)) - spared),
+    }
 
 
 def _refusal(notice: Notice) -> dict[str, Any]:

@@ -91,7 +91,8 @@ def test_every_address_that_gives_something_out_is_tried_here(looks: dict[str, t
     found = {name for name, address in GUARDED.items() if GIVES.search(address) and not address.endswith("/mark/")}
     # They take something and give nothing; the page about a document shows no more than the request's.
     forms = {
-        f"admin:rights_request_{name}" for name in ("add_probe", "ask_document", "check_digits", "decide_document")
+        f"admin:rights_request_{name}"
+        for name in ("add_probe", "ask_document", "check_digits", "decide_document", "search_with", "search_with_held")
     }
     others = {"admin:matching_hold_face", "admin:matching_hold_photo"}  # Below.
     others |= {"admin:rights_request_document_picture"}  # In tests/portal/identity/test_document.py

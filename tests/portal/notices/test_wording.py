@@ -68,7 +68,7 @@ def test_a_partial_erasure_does_not_claim_that_the_person_is_in_no_picture(
     run_jobs()
     body = str(compose(Notice.objects.get(request=request, event=Event.ERASED)).body)
     assert "- 1 picture kept, as our decision says" in body
-    assert "found you in none but those that our decision keeps" in body
+    assert "found you in none but those that are kept" in body
     assert "found you in none of them" not in body
 
 
