@@ -72,35 +72,58 @@ class Rotation(NamedTuple):
 
     Attributes:
         rewrapped: keys that the newest master key wraps since now.
-        in_use: identifiers of the master keys that some key still needs.
         unopened: keys whose master key is not listed, or is another one under its name.
     """
 
     rewrapped: int
-    in_use: frozenset[str]
     unopened: int
 
 
-def rewrap(rows: QuerySet[Any], bound_to: Callable[[Any], bytes]) -> Rotation:
-    """Wrap the key of every row (`master_key`, `wrapped`) with the newest master key.
+class Keys(NamedTuple):
+    """Keys of one kind, each wrapped by a master key.
 
-    One row at a time, so it may be stopped and run again.
-
-    Args:
-        bound_to: what the wrapped key of a row is bound to.
+    Attributes:
+        rows: with `master_key` and `wrapped`. bound_to: what the wrapped key of a row is bound to.
     """
-    rewrapped = unopened = 0
-    for pk in rows.exclude(master_key=settings.MASTER_KEYS[0][0]).values_list("pk", flat=True):
+
+    rows: QuerySet[Any]
+    bound_to: Callable[[Any], bytes]
+
+    def in_use(self) -> frozenset[str]:
+        """Identifiers of the master keys that wrap one of them."""
+        return frozenset(self.rows.order_by().values_list("master_key", flat=True).distinct())
+
+    def opens(self, row: Any) -> bool:
+        """Whether the master key that the row names opens it: another one may have been given the same name."""
+        try:
+            unwrap(row.master_key, bytes(row.wrapped), bound_to=self.bound_to(row))
+        except VaultError:
+            return False
+        return True
+
+    def sample_opens(self) -> bool:
+        """Whether the newest row of each master key is opened by it."""
+        newest = [self.rows.filter(master_key=name).order_by("-pk").first() for name in sorted(self.in_use())]
+        return all(row is None or self.opens(row) for row in newest)
+
+
+def rewrap(keys: Keys) -> Rotation:
+    """Wrap each of the keys with the newest master key. One row at a time, so it may be stopped and run again."""
+    newest = settings.MASTER_KEYS[0][0]
+    done = keys.rows.filter(master_key=newest).order_by("pk")
+    unopened = sum(not keys.opens(row) for row in done.iterator(chunk_size=2000))
+    rewrapped = 0
+    for pk in keys.rows.exclude(master_key=newest).order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
-            row = rows.select_for_update(of=("self",)).filter(pk=pk).first()
+            row = keys.rows.select_for_update(of=("self",)).filter(pk=pk).first()
             if row is None:
                 continue  # Destroyed meanwhile.
             try:
-                key = unwrap(row.master_key, bytes(row.wrapped), bound_to=bound_to(row))
+                key = unwrap(row.master_key, bytes(row.wrapped), bound_to=keys.bound_to(row))
             except VaultError:
                 unopened += 1
                 continue
-            row.master_key, row.wrapped = wrap(key, bound_to=bound_to(row))
+            row.master_key, row.wrapped = wrap(key, bound_to=keys.bound_to(row))
             row.save(update_fields=["master_key", "wrapped"])
             rewrapped += 1
-    return Rotation(rewrapped, frozenset(rows.values_list("master_key", flat=True)), unopened)
+    return Rotation(rewrapped, unopened)

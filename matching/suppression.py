@@ -74,9 +74,9 @@ def opened(row: TemplateSuppression) -> Vectors:
     return np.frombuffer(plain, dtype="<f4").reshape(-1, get_engine().dimension)
 
 
-def rewrap() -> sealing.Rotation:
-    """Wrap every template's key with the newest master key."""
-    return sealing.rewrap(TemplateSuppression.objects.exclude(engine=""), _bound)
+def wrapped_keys() -> sealing.Keys:
+    """The key of every template that is kept."""
+    return sealing.Keys(TemplateSuppression.objects.exclude(engine=""), _bound)
 
 
 @transaction.atomic

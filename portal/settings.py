@@ -79,6 +79,10 @@ def _hosts() -> list[str]:
     return hosts if PRODUCTION else [*hosts, "127.0.0.1", "localhost", "testserver"]
 
 
+LONGEST_KEY_NAME = 32
+"""As long as the columns are that say which master key wraps a key."""
+
+
 def _master_keys() -> list[tuple[str, bytes]]:
     """The master keys as (identifier, 32 bytes), newest first, from `REGARD_KEYS=id:base64[,id:base64...]`."""
     keys = []
@@ -90,6 +94,10 @@ def _master_keys() -> list[tuple[str, bytes]]:
             raise ImproperlyConfigured(f"REGARD_KEYS: the key {identifier!r} is not base64.") from error
         if not identifier or len(key) != 32:
             raise ImproperlyConfigured("REGARD_KEYS: each key is written id:base64 of exactly 32 bytes.")
+        if len(identifier) > LONGEST_KEY_NAME or identifier in dict(keys):
+            raise ImproperlyConfigured(
+                f"REGARD_KEYS: the name {identifier!r} stands there twice, or has over {LONGEST_KEY_NAME} characters."
+            )
         if PRODUCTION and (key == DEVELOPMENT_KEY or len(set(key)) < LEAST_VARIETY):
             raise ImproperlyConfigured(f"REGARD_KEYS: the key {identifier!r} is not random; make one of your own.")
         keys.append((identifier, key))
@@ -210,7 +218,10 @@ RETENTION_DAYS: dict[str, int | None] = {
     "record": env.int("REGARD_RECORD_DAYS", None),
     "template": 365 * TEMPLATE_YEARS,
 }
-"""Lengths that this installation sets instead of those in `portal/retention.toml`; 0: not kept at all."""
+"""Lengths that this installation sets instead of those in `portal/retention.toml`; a template for 0: never kept."""
+for _kind, _days in RETENTION_DAYS.items():
+    if _days is not None and _days < (0 if _kind == "template" else 1):
+        raise ImproperlyConfigured(f"REGARD_{_kind.upper()}_DAYS is a number of days, at least 1.")
 
 # --- Pictures and faces -----------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.core.management import call_command
 
+from matching import database
 from matching.index import every_index
 from portal import flow, jobs
 from portal.models import JobKind
@@ -79,6 +80,7 @@ def pick_up() -> None:
     flow.destroy_unused_documents()
     flow.destroy_unused_frames()
     flow.destroy_what_is_due()
+    database.flush(patient=False)  # What was destroyed by anybody since the last beat is in no log after this.
 
 
 @shared_task(expires=30)

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
-from matching import sealing
+from matching import database
 from matching.sealing import (
     NONCE,
     TAG,
+    Keys,
     MasterKeyMissing,
-    Rotation,
     VaultError,
     new_key,
     seal_with,
@@ -26,7 +28,7 @@ from matching.sealing import (
     unwrap,
     wrap,
 )
-from portal.models import EvidenceKey
+from portal.models import Evidence, EvidenceKey
 from rights.models import RightsRequest
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "create_key",
     "destroy",
     "new_key",
+    "overwrite",
     "seal",
     "seal_file",
     "seal_with",
@@ -72,9 +75,9 @@ def _key_of(request: RightsRequest, *, create: bool = False) -> bytes:
     return unwrap(row.master_key, bytes(row.wrapped), bound_to=request.pk.bytes)
 
 
-def rewrap() -> Rotation:
-    """Wrap every request's key with the newest master key."""
-    return sealing.rewrap(EvidenceKey.objects.select_related("request"), lambda row: row.request.pk.bytes)
+def wrapped_keys() -> Keys:
+    """The key of every request."""
+    return Keys(EvidenceKey.objects.select_related("request"), lambda row: row.request.pk.bytes)
 
 
 def create_key(request: RightsRequest) -> None:
@@ -139,7 +142,18 @@ def unseal_file(request: RightsRequest, path: Path) -> Iterator[bytes]:
             number += 1
 
 
+def overwrite(evidence: QuerySet[Evidence]) -> int:
+    """Overwrite sealed files, each before the rest of its request; how many. The rows stay and say when."""
+    count = evidence.update(sealed=b"", destroyed_at=timezone.now())
+    transaction.on_commit(lambda: database.flush(patient=False))
+    return count
+
+
 def destroy(request: RightsRequest) -> bool:
-    """Destroy the request's key, and with it everything it sealed. False if it was destroyed before."""
+    """Destroy the request's key, and with it everything it sealed. False if it was destroyed before.
+
+    Its copy in the database's log goes with the commit, or with a later beat if somebody reads just then.
+    """
     deleted, _by_model = EvidenceKey.objects.filter(request=request).delete()
+    transaction.on_commit(lambda: database.flush(patient=False))
     return bool(deleted)

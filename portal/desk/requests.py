@@ -36,7 +36,6 @@ from rights import queries
 from rights.law.lifecycle import RequestState
 from rights.models import ClockEvent, ClockKind, Decision, RightsRequest
 
-
 ONE: Final = "<uuid:request_id>/"
 PAGES: Final[dict[str, tuple[str, Callable[..., HttpResponseBase]]]] = {
     "enter": ("enter/", views.enter),

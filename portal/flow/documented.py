@@ -71,7 +71,7 @@ def receive_document(*, request_id: UUID, picture: bytes, actor: str = journal.C
     if check is None or not queries.is_owed(request) or request.state == RequestState.DECIDED:
         raise TransitionRefused(gettext_noop("We do not need an identity document."), "GDPR 12(6)")
     if check.evidence is not None:
-        _destroy(check.evidence)
+        vault.overwrite(Evidence.objects.filter(pk=check.evidence.pk))
     check.evidence = Evidence.objects.create(
         request=request,
         kind=EvidenceKind.DOCUMENT,
@@ -187,9 +187,4 @@ def _end(check: DocumentCheck, state: DocumentState, actor: str) -> None:
     check.evidence, check.state, check.decided_by, check.ended_at = None, state, actor, timezone.now()
     check.save()
     if evidence is not None:
-        _destroy(evidence)
-
-
-def _destroy(evidence: Evidence) -> None:
-    """Overwrite the sealed file; the row stays and says when."""
-    Evidence.objects.filter(pk=evidence.pk).update(sealed=b"", destroyed_at=timezone.now())
+        vault.overwrite(Evidence.objects.filter(pk=evidence.pk))

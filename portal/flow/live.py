@@ -172,12 +172,7 @@ def _end(check: LiveCheck, state: LiveState) -> None:
     check.state, check.ended_at = state, timezone.now()
     check.save(update_fields=["state", "ended_at", "likeness"])
     if state != LiveState.PASSED:
-        _destroy(Evidence.objects.filter(frame__check_of=check, destroyed_at=None))
-
-
-def _destroy(evidence: QuerySet[Evidence]) -> None:
-    """Overwrite the sealed files; the rows stay and say when."""
-    evidence.update(sealed=b"", destroyed_at=timezone.now())
+        vault.overwrite(Evidence.objects.filter(frame__check_of=check, destroyed_at=None))
 
 
 def start_due_live_checks() -> None:
@@ -197,5 +192,5 @@ def destroy_unused_frames() -> None:
             if still := LiveCheck.objects.filter(pk=check.pk, state=LiveState.DRAWN).first():
                 _end(still, LiveState.EXPIRED)
     kept = Evidence.objects.filter(kind=EvidenceKind.FRAME, destroyed_at=None)
-    _destroy(kept.filter(destroy_on__lte=timezone.localdate()))
-    _destroy(kept.filter(request__state__in=(RequestState.DECIDED, *queries.OVER)))
+    vault.overwrite(kept.filter(destroy_on__lte=timezone.localdate()))
+    vault.overwrite(kept.filter(request__state__in=(RequestState.DECIDED, *queries.OVER)))

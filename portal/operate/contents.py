@@ -9,9 +9,10 @@ from django.utils import timezone, translation
 
 from matching import sources
 from matching.index import IndexUnreachable, every_index
-from matching.models import Source, TemplateSuppression
+from matching.models import Source
 from portal.languages import lacking
-from portal.models import ControllerProfile, EvidenceKey, Job, JobState, Notice, NoticeState
+from portal.models import ControllerProfile, Job, JobState, Notice, NoticeState
+from portal.operate import keyring
 from portal.operate.finding import Finding, ok, warning, wrong
 from portal.operate.services import in_words
 
@@ -74,13 +75,16 @@ def reachable_sources() -> Finding:
 def keys() -> Finding:
     """Whether the master keys that rows need are there, and no key is one that others know."""
     listed = {identifier for identifier, _key in settings.MASTER_KEYS}
-    used = set(EvidenceKey.objects.order_by().values_list("master_key", flat=True).distinct())
-    kept = TemplateSuppression.objects.exclude(master_key="").order_by()
-    lost = (used | set(kept.values_list("master_key", flat=True).distinct())) - listed
+    lost = keyring.in_use() - listed
     if lost:
         return wrong(
-            f"{len(lost)} master keys that seal evidence or templates are not listed: it cannot be read.",
+            f"{len(lost)} master keys that seal evidence, templates or staff's apps are not listed: those do not open.",
             "Put them back into REGARD_KEYS.",
+        )
+    if not all(kept.sample_opens() for kept in keyring.every()):
+        return wrong(
+            "A master key does not open what is sealed under its name: another key was given that name.",
+            "Put the key that had the name back into REGARD_KEYS; give a new key a new name.",
         )
     if listed & DEVELOPMENT_KEYS or settings.SECRET_KEY.startswith("development only"):
         made = "A key made for development is in use."

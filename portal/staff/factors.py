@@ -6,6 +6,7 @@ Passkeys are `django_otp_webauthn`'s. The app's secret is ours to keep: sealed, 
 import base64
 import hashlib
 import hmac
+import logging
 import secrets
 import time
 from typing import Final
@@ -20,6 +21,8 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from matching import sealing
 from portal.models import RecoveryCodes, Totp
+
+logger = logging.getLogger(__name__)
 
 ISSUER: Final = "Regard"
 SECRET_BYTES: Final = 20
@@ -144,8 +147,11 @@ def take(user: User, code: str) -> Device | None:
     """The app or the recovery codes of the account, if this is a code of theirs that was not taken before."""
     typed = "".join(code.split())
     app = Totp.objects.select_for_update().filter(user=user, confirmed=True).first()
-    if app is not None and _take(app, typed):
-        return app
+    try:
+        if app is not None and _take(app, typed):
+            return app
+    except sealing.VaultError as problem:  # The master key is gone; the recovery codes need none.
+        logger.error("The secret of an app cannot be opened: %s.", type(problem).__name__)
     row = RecoveryCodes.objects.select_for_update().filter(user=user).first()
     if row is None:
         return None
@@ -165,6 +171,6 @@ def reset(user: User) -> bool:
     return sum(model.objects.filter(user=user).delete()[0] for model in rows) > 0
 
 
-def rewrap() -> sealing.Rotation:
-    """Wrap every app's secret with the newest master key."""
-    return sealing.rewrap(Totp.objects.all(), lambda row: row.bound_to())
+def wrapped_keys() -> sealing.Keys:
+    """The secret of every app."""
+    return sealing.Keys(Totp.objects.all(), lambda row: row.bound_to())

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
+from matching import sealing
 from portal import vault
 from portal.models import EvidenceKey
+from portal.operate import contents
+from portal.operate.finding import Level
 from rights.models import Channel, RightsRequest
 
 
@@ -161,7 +165,57 @@ def test_rotating_twice_changes_nothing(settings: Settings) -> None:
     settings.MASTER_KEYS = [("old", OLD)]
     request = make_request()
     settings.MASTER_KEYS = [("new", NEW), ("old", OLD)]
-    assert vault.rewrap().rewrapped == 1
+    assert sealing.rewrap(vault.wrapped_keys()) == (1, 0)
     wrapped = bytes(EvidenceKey.objects.get(request=request).wrapped)
-    assert vault.rewrap() == (0, {"new"}, 0)
+    assert sealing.rewrap(vault.wrapped_keys()) == (0, 0)
     assert bytes(EvidenceKey.objects.get(request=request).wrapped) == wrapped
+
+
+@pytest.mark.django_db
+def test_another_key_under_the_old_name_is_noticed(settings: Settings) -> None:
+    settings.MASTER_KEYS = [("2026", OLD)]
+    make_request()
+    assert contents.keys().level != Level.WRONG
+    settings.MASTER_KEYS = [("2026", NEW)]
+    with pytest.raises(CommandError, match="1 keys could not be opened"):
+        call_command("rotate_keys", stdout=StringIO())
+    assert contents.keys().level == Level.WRONG
+
+
+@pytest.mark.django_db
+def test_a_key_made_under_the_old_name_during_a_rotation_keeps_the_old_one_needed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was not restarted makes a request after the requests' keys were wrapped anew."""
+    settings.MASTER_KEYS = [("old", OLD)]
+    make_request()
+    settings.MASTER_KEYS = [("new", NEW), ("old", OLD)]
+    real = sealing.rewrap
+
+    def then_another(keys: sealing.Keys) -> sealing.Rotation:
+        done = real(keys)
+        if EvidenceKey.objects.count() == 1:
+            settings.MASTER_KEYS = [("old", OLD)]
+            make_request()
+            settings.MASTER_KEYS = [("new", NEW), ("old", OLD)]
+        return done
+
+    monkeypatch.setattr(sealing, "rewrap", then_another)
+    said = StringIO()
+    with pytest.raises(CommandError, match="used meanwhile"):
+        call_command("rotate_keys", stdout=said)
+    assert "take out" not in said.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_log_keeps_a_key_that_was_destroyed() -> None:
+    if connection.vendor != "sqlite":
+        return  # PostgreSQL vacuums; docs/threat-model.md says what that means.
+    request = make_request()
+    vault.create_key(request)
+    wrapped = bytes(EvidenceKey.objects.get(request=request).wrapped)
+    log = Path(f"{connection.settings_dict['NAME']}-wal")
+    assert wrapped in log.read_bytes()
+    with transaction.atomic():
+        vault.destroy(request)
+    assert wrapped not in log.read_bytes()

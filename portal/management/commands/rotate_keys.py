@@ -5,9 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from matching import suppression
-from portal import vault
-from portal.staff import factors
+from matching import sealing
+from portal.operate import keyring
 
 
 class Command(BaseCommand):
@@ -16,17 +15,18 @@ class Command(BaseCommand):
     help = "Wrap the keys of requests, kept templates and staff's apps with the newest master key; say which may go."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        done = [vault.rewrap(), suppression.rewrap(), factors.rewrap()]
-        in_use = frozenset().union(*(part.in_use for part in done))
+        done = [sealing.rewrap(keys) for keys in keyring.every()]
         unopened = sum(part.unopened for part in done)
         listed = [identifier for identifier, _key in settings.MASTER_KEYS]
         self.stdout.write(f"{sum(part.rewrapped for part in done)} keys are now wrapped by {listed[0]!r}.")
+        in_use = keyring.in_use()  # Asked last: a process that still has the old settings may have used an old one.
         idle = [identifier for identifier in listed[1:] if identifier not in in_use]
         if idle:
             self.stdout.write(f"No longer needed, take out of REGARD_KEYS: {', '.join(idle)}.")
         if unopened:
             raise CommandError(
-                f"{unopened} keys could not be opened. Their master keys are "
-                f"{', '.join(sorted(in_use - {listed[0]}))}: put the right ones back into REGARD_KEYS, then run "
-                "this again."
+                f"{unopened} keys could not be opened. The master keys in use are {', '.join(sorted(in_use))}: put the "
+                "right ones back into REGARD_KEYS, each under the name it had, then run this again."
             )
+        if in_use - {listed[0]}:
+            raise CommandError("An old master key was used meanwhile: restart every process, then run this again.")
