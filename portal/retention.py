@@ -50,10 +50,15 @@ WORDS: Final = (
     ),
     gettext_noop("So that a person can see that it is you who asks."),
     gettext_noop("They are destroyed. Pictures of a check that was not passed are destroyed at once."),
-    gettext_noop("Your e-mail address, beside the record of your request"),
+    gettext_noop(
+        "Your e-mail address, and our reasons and questions in our own words, beside the record of your request"
+    ),
     gettext_noop("the day on which your request was closed or withdrawn"),
     gettext_noop("So that you can look up what was done, and we can prove it."),
-    gettext_noop("The address is deleted. What stays is what happened and when; it names nobody."),
+    gettext_noop(
+        "The address and the words are deleted. What stays is what happened, when, and what was erased; "
+        "it names nobody."
+    ),
     gettext_noop("A template of your face after an erasure, only if you agreed to it separately"),
     gettext_noop("your consent; you can withdraw it at any time"),
     gettext_noop("So that new pictures of you are held back until somebody has decided on them."),

@@ -85,7 +85,7 @@ LONGEST_KEY_NAME = 32
 
 def _master_keys() -> list[tuple[str, bytes]]:
     """The master keys as (identifier, 32 bytes), newest first, from `REGARD_KEYS=id:base64[,id:base64...]`."""
-    keys = []
+    keys: list[tuple[str, bytes]] = []
     for item in _required("REGARD_KEYS", "dev:" + base64.b64encode(DEVELOPMENT_KEY).decode()).split(","):
         identifier, _colon, encoded = item.strip().partition(":")
         try:

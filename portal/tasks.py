@@ -55,9 +55,10 @@ def check_index() -> None:
 
 @shared_task
 def forget_sessions() -> None:
-    """Delete the sessions that ended, and old failures to sign in, every night."""
+    """Delete the sessions that ended, old failures to sign in, and archives that no request has, every night."""
     call_command("clearsessions")
     locks.forget_old()
+    flow.remove_orphans()
 
 
 @shared_task(expires=30)

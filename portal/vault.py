@@ -5,6 +5,7 @@ Every request has a key of its own, stored only wrapped by a master key that liv
 AES-256-GCM throughout; a file is sealed in chunks, each bound to its place, so that none can be cut off or moved.
 """
 
+import hmac
 import os
 import struct
 from collections.abc import Iterable, Iterator
@@ -39,6 +40,7 @@ __all__ = [
     "Destroyed",
     "MasterKeyMissing",
     "VaultError",
+    "alias",
     "create_key",
     "destroy",
     "new_key",
@@ -93,6 +95,19 @@ def seal(request: RightsRequest, data: bytes) -> bytes:
 def unseal(request: RightsRequest, sealed: bytes) -> bytes:
     """What `seal` sealed. Raises: Destroyed, VaultError."""
     return unseal_with(_key_of(request), sealed, bound_to=request.pk.bytes)
+
+
+def alias(request: RightsRequest, kind: str, number: int) -> str:
+    """What stands in the journal for a face or a picture: 16 hexadecimal digits, empty once there is no key.
+
+    The same each time while the request has its key, so that looks and verdicts can be told apart; afterwards nobody
+    can say which picture was meant, though the journal and the picture stay.
+    """
+    try:
+        key = _key_of(request)
+    except VaultError:
+        return ""
+    return hmac.new(key, f"regard.alias.{kind}.{number}".encode(), "sha256").hexdigest()[:16]
 
 
 def _in_chunks(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:

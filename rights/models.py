@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from rights.law.lifecycle import ClaimOutcome, RequestState
 
+DESTROYED = "[destroyed]"
+"""What stands in the place of words once their date has come."""
 OPEN_STATES = tuple(s for s in RequestState if s not in (RequestState.CLOSED, RequestState.WITHDRAWN))
 
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypedDict
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from rights.law import clock, regime
 from rights.law.lifecycle import RequestState
 from rights.law.regime import Regime, Stop
-from rights.models import Claim, ClockEvent, ClockKind, Decision, JournalEntry, RightsRequest
+from rights.models import DESTROYED, Claim, ClockEvent, ClockKind, Decision, JournalEntry, RightsRequest
 
 
 class Milestone(NamedTuple):
@@ -148,3 +148,11 @@ def proposal(claim: Claim) -> Decision | None:
 def happened(request: RightsRequest, *events: str) -> bool:
     """Whether the journal of a request names one of these."""
     return JournalEntry.objects.filter(request=request, event__in=events).exists()
+
+
+def with_words(among: QuerySet[RightsRequest]) -> QuerySet[RightsRequest]:
+    """Those of which words are kept that staff wrote: reasons, proofs, questions, doubts."""
+    none = ["", DESTROYED]
+    decided = Decision.objects.filter(claim__request__in=among).exclude(reasons__in=none, evidence__in=none)
+    said = ClockEvent.objects.filter(request__in=among).exclude(words__in=none)
+    return RightsRequest.objects.filter(Q(pk__in=decided.values("claim__request")) | Q(pk__in=said.values("request")))

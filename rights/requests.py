@@ -20,7 +20,7 @@ from rights.law.lifecycle import (
     check_claim,
 )
 from rights.law.sentences import gettext_noop
-from rights.models import Claim, ClockEvent, ClockKind, Decision, Right, RightsRequest
+from rights.models import DESTROYED, Claim, ClockEvent, ClockKind, Decision, Right, RightsRequest
 
 if TYPE_CHECKING:
     pass
@@ -130,6 +130,22 @@ def allows(request: RightsRequest, step: str) -> bool:
     except TransitionRefused:
         return False
     return True
+
+
+@transaction.atomic
+def forget_items(*, request: RightsRequest) -> None:
+    """Forget which items a partial refusal covered, once the request has ended; the journal has their number."""
+    for decision in Decision.objects.filter(claim__request=request).exclude(withheld=[]):
+        Decision.objects.filter(pk=decision.pk).update(withheld=[])
+
+
+@transaction.atomic
+def forget_words(*, request: RightsRequest) -> None:
+    """Destroy what staff wrote in their own words: reasons, proofs, questions, doubts. Once the request has ended."""
+    written = Decision.objects.filter(claim__request=request)
+    written.exclude(reasons__in=["", DESTROYED]).update(reasons=DESTROYED)
+    written.exclude(evidence__in=["", DESTROYED]).update(evidence=DESTROYED)
+    request.clock_events.exclude(words__in=["", DESTROYED]).update(words=DESTROYED)
 
 
 UNSETTLING: Final = frozenset(

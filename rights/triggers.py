@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from rights.law.lifecycle import REQUEST_STEPS
+from rights.models import DESTROYED
 
 PREFIX: Final = "regard_"
 WHOLE: Final = "_all"
@@ -40,10 +41,30 @@ def _append_only(table: str, what: str) -> list[Rule]:
     ]
 
 
+def _unchanged(*columns: str) -> str:
+    """That these columns stay as they were."""
+    return " AND ".join(f"NEW.{column} = OLD.{column}" for column in columns)
+
+
+def _or_destroyed(column: str, nothing: str = DESTROYED) -> str:
+    """That a column stays as it was, or that its content was destroyed."""
+    return f"(NEW.{column} = OLD.{column} OR NEW.{column} = '{nothing}')"
+
+
+_OF_EVENTS: Final = ("request_id", "kind", "at", "asked_for", '"by"', "detail")
+_JOURNAL, _EVENTS = "The journal", "What happened to the clock"
 _APPEND_ONLY: Final = [
-    *_append_only("rights_journalentry", "The journal"),
-    *_append_only("rights_clockevent", "What happened to the clock"),
-]
+    *_append_only("rights_journalentry", _JOURNAL),
+    Rule(
+        "rights_clockevent_never_update", "rights_clockevent", "UPDATE",
+        f"NOT ({_unchanged(*_OF_EVENTS)} "  # noqa: S608 - names of ours
+        f"AND COALESCE(NEW.answers_id, 0) = COALESCE(OLD.answers_id, 0) AND {_or_destroyed('words')} "
+        "AND EXISTS (SELECT 1 FROM rights_rightsrequest WHERE id = OLD.request_id "
+        "AND state IN ('closed', 'withdrawn')))",
+        f"{_EVENTS} is never changed.",
+    ),
+    _append_only("rights_clockevent", _EVENTS)[1],
+]  # fmt: skip
 
 
 def _steps() -> Rule:
@@ -83,7 +104,18 @@ _OTHERS: Final = [
     ),
     Rule("rights_claim_stays", "rights_claim", "DELETE", "", "A claim is never removed."),
     Rule("rights_decision_stays", "rights_decision", "DELETE", "OLD.in_force", "A decision is never removed."),
-    Rule("rights_decision_stays_so", "rights_decision", "UPDATE", "OLD.in_force", "A decision in force never changes."),
+    Rule(
+        "rights_decision_stays_so", "rights_decision", "UPDATE",
+        f"OLD.in_force AND NOT (NEW.in_force AND "  # noqa: S608 - names of ours
+        f"{_unchanged('claim_id', 'outcome', 'ground', 'identity_basis', 'decided_by_id', 'decided_at')} "
+        "AND COALESCE(NEW.second_by_id, 0) = COALESCE(OLD.second_by_id, 0) "
+        "AND COALESCE(NEW.second_at, NEW.decided_at) = COALESCE(OLD.second_at, OLD.decided_at) "
+        f"AND {_or_destroyed('reasons')} AND {_or_destroyed('evidence')} AND {_or_destroyed('withheld', '[]')} "
+        "AND EXISTS (SELECT 1 FROM rights_claim JOIN rights_rightsrequest ON rights_rightsrequest.id = "
+        "rights_claim.request_id WHERE rights_claim.id = OLD.claim_id "
+        "AND rights_rightsrequest.state IN ('closed', 'withdrawn')))",
+        "A decision in force never changes.",
+    ),
 ]  # fmt: skip
 
 

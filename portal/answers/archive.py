@@ -83,6 +83,11 @@ def to_look_into(answer: Answer) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(b"".join(stream(answer))))
 
 
+def files() -> list[Path]:
+    """Every file of an answer, whole or not; its name begins with the request's id."""
+    return sorted(Path(settings.ANSWERS_DIR).glob("*.sealed*"))
+
+
 def destroy(*, request: RightsRequest) -> None:
     """Delete the sealed file, and what an interrupted build may have left of it."""
     folder = Path(settings.ANSWERS_DIR)

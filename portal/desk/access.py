@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
+from portal import vault
 from rights import journal
 from rights.models import RightsRequest
 
@@ -76,7 +77,12 @@ def actor(http: HttpRequest) -> str:
 
 
 def seen(http: HttpRequest, request: RightsRequest | None, what: str, **detail: object) -> None:
-    """Journal that a member of staff looks at evidence or at a picture: who, of which request, what kind. Never what
-    it shows."""
+    """Journal that a member of staff looks at evidence or at a picture: who, of which request, what kind.
+
+    Never what it shows. A photo or face looked at for a request has an alias there, which ends with the request's key.
+    """
+    if request is not None:
+        named = {kind: detail[kind] for kind in ("face", "photo") if kind in detail}
+        detail |= {kind: vault.alias(request, kind, int(str(number))) for kind, number in named.items()}
     http.META[SEEN] = True
     journal.record(request=request, actor=actor(http), event=f"viewed_{what}", detail=detail)

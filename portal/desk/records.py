@@ -33,6 +33,7 @@ class ReadOnly(admin.ModelAdmin):
 @admin.register(JournalEntry)
 class JournalAdmin(ReadOnly):
     list_display = ["at", "request", "event", "actor"]
+    fields = ["position", "at", "request", "event", "actor", "detail", "previous", "digest"]
     list_filter = ["event", "actor"]
     list_select_related = ["request"]
     search_fields = ["request__reference"]
@@ -43,17 +44,22 @@ class JournalAdmin(ReadOnly):
 class JobAdmin(ReadOnly):
     list_display = ["request", "kind", "state", "attempts", "not_before", "problem"]
     list_filter = ["state", "kind"]
+    fields = ["request", "kind", "state", "attempts", "not_before", "problem"]
     list_select_related = ["request"]
     ordering = ["-pk"]
 
 
 @admin.register(Notice)
 class NoticeAdmin(ReadOnly):
-    """The outbox. A mail that may or may not have gone out is sent again only if a person says so."""
+    """The outbox. A mail that may or may not have gone out is sent again only if a person says so.
+
+    What a notice tells is not shown: to recipients it names the pictures, which not every role may know.
+    """
 
     list_display = ["created_at", "request", "event", "state", "attempts", "sent_at"]
     list_filter = ["state", "event"]
     list_select_related = ["request"]
+    fields = ["request", "event", "audience", "language", "state", "attempts", "not_before", "created_at", "sent_at"]
     ordering = ["-created_at"]
     actions = ["send_again"]
 

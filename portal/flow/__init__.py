@@ -23,7 +23,7 @@ was done already returns at once, and each state change is a conditional update.
 """
 
 from portal.flow.carried_out import build_answer, delivered, renew_answer, waive_copy
-from portal.flow.closed import destroy_what_is_due
+from portal.flow.closed import destroy_what_is_due, remove_orphans
 from portal.flow.continued import choose_erasure, chosen_photos, erased_by, search_with
 from portal.flow.decided import countersign, decide, finish_review, reject, review
 from portal.flow.disowned_pictures import not_me, settle_not_me
@@ -121,6 +121,7 @@ __all__ = [
     "received_again",
     "record_known",
     "reject",
+    "remove_orphans",
     "renew_answer",
     "replace_probe",
     "review",

@@ -1,5 +1,8 @@
 """Closed: evidence is destroyed on its date; the procedural facts remain."""
 
+import logging
+from datetime import date
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,15 +18,21 @@ from portal.models import (
     Draft,
     EmailCode,
     ErasureChoice,
+    Event,
     Evidence,
+    EvidenceKey,
     EvidenceKind,
+    Notice,
+    NoticeState,
     NotMe,
     Representation,
     Requester,
 )
-from rights import journal, requests
+from rights import journal, queries, requests
 from rights.law.lifecycle import RequestState
 from rights.models import OPEN_STATES, RightsRequest
+
+logger = logging.getLogger(__name__)
 
 OF_ITS_OWN = (EvidenceKind.DOCUMENT, EvidenceKind.FRAME)
 """Evidence with a date of its own, which ends before the rest."""
@@ -45,31 +54,60 @@ def destroy_evidence(request: RightsRequest) -> None:
     What was sealed is gone, copies included. Of the requester only the address stays, with which they can open what
     remains: the procedural facts. A registered request can never become "not found".
     """
-    archive.destroy(request=request)
+    gone = vault.destroy(request)  # First: what follows may fail, and is worth nothing without the key.
+    _remove_archive(request)
     Answer.objects.filter(request=request).delete()
     now = timezone.now()
-    count = request.evidence.filter(destroyed_at=None).update(sealed=b"", destroyed_at=now)
+    count = vault.overwrite(request.evidence.filter(destroyed_at=None))
     unused = DocumentCheck.objects.filter(request=request, state__in=OPEN_DOCUMENTS)
     unused.update(state=DocumentState.UNUSED, evidence=None, ended_at=now)
     reviews.forget(subject=request.pk)
+    requests.forget_items(request=request)
     NotMe.objects.filter(request=request).delete()
     ErasureChoice.objects.filter(request=request).delete()
     Representation.objects.filter(request=request).update(person_email="", endangers_why="")
     Requester.objects.filter(request=request).update(name="", postal_address="", person_name="", relation="")
-    if vault.destroy(request) or count:
+    if gone or count:
         journal.record(
             request=request, actor=journal.SYSTEM, event="evidence_destroyed", detail={"files": count}, at=now
         )
 
 
-def _destroy_addresses() -> None:
-    """Delete the e-mail addresses beside records that have reached their date."""
+def _remove_archive(request: RightsRequest) -> None:
+    """Delete the sealed file. One that cannot be deleted now holds nothing readable, and is swept up some night."""
+    try:
+        archive.destroy(request=request)
+    except OSError as problem:
+        logger.error("The archive of request %s cannot be deleted: %s.", request.pk, type(problem).__name__)
+
+
+def remove_orphans() -> None:
+    """Delete archives that belong to no request with a key: a process died while it wrote one, or a disk refused."""
+    kept = {str(pk) for pk in EvidenceKey.objects.values_list("request_id", flat=True)}
+    for path in archive.files():
+        if path.name.partition(".")[0] not in kept:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as problem:
+                logger.error("An archive that no request has cannot be deleted: %s.", type(problem).__name__)
+
+
+def _destroy_records() -> None:
+    """Delete the e-mail addresses beside records that have reached their date, and what staff wrote in own words."""
     ended = timezone.now() - retention.length("record")
     over = RightsRequest.objects.filter(state__in=[RequestState.CLOSED, RequestState.WITHDRAWN], state_since__lte=ended)
     for requester in Requester.objects.filter(request__in=over).exclude(email="").select_related("request"):
         with transaction.atomic():
             if Requester.objects.filter(pk=requester.pk).exclude(email="").update(email=""):
                 journal.record(request=requester.request, actor=journal.SYSTEM, event="address_destroyed")
+    for request in queries.with_words(over):
+        requests.forget_words(request=request)
+
+
+def _forget_pictures_told() -> None:
+    """Which pictures recipients were told of is forgotten with the evidence, once they were told."""
+    told = Notice.objects.filter(event=Event.RECIPIENT_TOLD, state=NoticeState.SENT).exclude(context={})
+    told.filter(request__state__in=[RequestState.CLOSED, RequestState.WITHDRAWN]).update(context={})
 
 
 def destroy_what_is_due() -> None:
@@ -78,7 +116,7 @@ def destroy_what_is_due() -> None:
     Draft.objects.filter(expires_at__lte=now).delete()
     networks.forget()
     EmailCode.objects.filter(expires_at__lte=now - retention.length("codes")).delete()
-    _destroy_addresses()
+    _destroy_records()
     today = timezone.localdate()
     finished = RightsRequest.objects.filter(state=RequestState.CARRIED_OUT)
     kept_until = timezone.now() - retention.length("evidence")
@@ -87,13 +125,26 @@ def destroy_what_is_due() -> None:
             request = requests.locked(request_id)
             if request.state != RequestState.CARRIED_OUT:
                 continue  # Another process was here first.
-            destroy_evidence(request)
             requests.take(request=request, step="close", actor=journal.SYSTEM)
-    # A request still owed something keeps its photograph, or it could never be answered; the date moves, on record.
+            destroy_evidence(request)
+    _forget_pictures_told()
+    _move_what_is_still_needed(today)
+
+
+def _move_what_is_still_needed(today: date) -> None:
+    """A request still owed something keeps its photograph, or it could never be answered; the date moves, on record.
+
+    Unless nobody ever confirmed the address: then anybody may have sent it, and it ends. The request stays, and asks
+    for a photograph again if somebody does confirm it.
+    """
     overdue = Evidence.objects.filter(destroyed_at=None, destroy_on__lte=today, request__state__in=OPEN_STATES)
-    overdue = overdue.exclude(kind__in=OF_ITS_OWN)
-    for evidence in overdue.exclude(request__state=RequestState.CARRIED_OUT).select_related("request"):
+    overdue = overdue.exclude(kind__in=OF_ITS_OWN).exclude(request__state=RequestState.CARRIED_OUT)
+    for evidence in overdue.select_related("request"):
         with transaction.atomic():
+            if evidence.request.state == RequestState.RECEIVED and evidence.kind == EvidenceKind.PROBE:
+                vault.overwrite(Evidence.objects.filter(pk=evidence.pk, destroyed_at=None))
+                journal.record(request=evidence.request, actor=journal.SYSTEM, event="unconfirmed_photo_destroyed")
+                continue
             evidence.destroy_on = today + retention.length("evidence")
             evidence.save(update_fields=["destroy_on"])
             detail = {"until": evidence.destroy_on.isoformat()}

@@ -11,6 +11,7 @@ from django.db import transaction
 from matching import reviews
 from matching.models import Erasure
 from matching.reviews import Outcome
+from portal import vault
 from portal.answers.facts import missing, missing_remedies
 from portal.flow.carried_out import DISCLOSING, absent, erasure_to_do, start
 from portal.flow.known import check_identity
@@ -43,7 +44,7 @@ def review(*, request_id: UUID, face_key: int, verdict: str, by: "User") -> None
     reviewer = journal.staff(by.pk)
     requests.drop_proposals(request=request, actor=reviewer)  # It was made on the review as it was.
     reviews.record(subject=request.pk, face_key=face_key, reviewer=reviewer, verdict=verdict)
-    detail = {"face": face_key, "verdict": verdict}
+    detail = {"face": vault.alias(request, "face", face_key), "verdict": verdict}
     journal.record(request=request, actor=reviewer, event="reviewed_hit", detail=detail)
     if request.state == RequestState.REVIEWED and reviews.open_hits(request.pk):
         requests.take(request=request, step="reopen_review", actor=reviewer)

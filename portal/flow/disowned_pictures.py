@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from matching.models import Erasure
-from portal import jobs
+from portal import jobs, vault
 from portal.answers.facts import photos_of
 from portal.flow.carried_out import erasure_to_do
 from portal.flow.erased import copy_is_settled
@@ -43,7 +43,8 @@ def not_me(*, request_id: UUID, photo_key: int, number: int) -> bool:
         request=request, photo_key=photo_key, defaults={"said_at": timezone.now()}
     )
     if created:
-        journal.record(request=request, actor=journal.CITIZEN, event="not_me", detail={"photo": photo_key})
+        named = {"photo": vault.alias(request, "photo", photo_key)}
+        journal.record(request=request, actor=journal.CITIZEN, event="not_me", detail=named)
         with override(request.language):
             words = gettext("Picture %(number)d of my answer does not show me.") % {"number": number}
         # After twenty messages of one hour staff have enough to read, and the request's page shows the picture anyway.
@@ -63,7 +64,7 @@ def settle_not_me(*, request_id: UUID, photo_key: int, shows_them: bool, actor: 
     found = NotMe.objects.filter(request=request, photo_key=photo_key, settled_at=None)
     if not found.update(shows_them=shows_them, settled_by=actor, settled_at=timezone.now()):
         raise TransitionRefused(gettext_noop("This picture was looked at already."))
-    detail = {"photo": photo_key, "shows_them": shows_them}
+    detail = {"photo": vault.alias(request, "photo", photo_key), "shows_them": shows_them}
     journal.record(request=request, actor=actor, event="not_me_settled", detail=detail)
     if request.state == RequestState.DECIDED and erasure_to_do(request) and copy_is_settled(request):
         jobs.post(request_id=request.pk, kind=JobKind.ERASE)

@@ -63,7 +63,8 @@ def look_again(*, request_id: UUID, face_key: int, by: "User") -> None:
         text = gettext_noop("Only a hit that counts as the person, and is still held, can be searched with.")
         raise TransitionRefused(text) from problem
     if added:
-        journal.record(request=request, actor=reviewer, event="further_probe", detail={"face": face_key})
+        named = {"face": vault.alias(request, "face", face_key)}
+        journal.record(request=request, actor=reviewer, event="further_probe", detail=named)
         requests.reopen(request=request, actor=reviewer, why="searched with a further face")
         jobs.post(request_id=request.pk, kind=JobKind.SEARCH)
 

@@ -1,6 +1,6 @@
 """Checks of what Regard holds: index, sources, keys, the controller's profile, and work that waits."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -10,11 +10,15 @@ from django.utils import timezone, translation
 from matching import sources
 from matching.index import IndexUnreachable, every_index
 from matching.models import Source
+from portal import retention
 from portal.languages import lacking
-from portal.models import ControllerProfile, Job, JobState, Notice, NoticeState
+from portal.models import ControllerProfile, Job, JobState, Notice, NoticeState, Requester
 from portal.operate import keyring
 from portal.operate.finding import Finding, ok, warning, wrong
 from portal.operate.services import in_words
+from rights import queries
+from rights.law.lifecycle import RequestState
+from rights.models import RightsRequest
 
 CHECK_OVERDUE: Final = timedelta(days=2)
 """The index is compared every night."""
@@ -93,6 +97,25 @@ def keys() -> Finding:
     if len(settings.SECRET_KEY) < SHORTEST_SECRET:
         return warning(f"REGARD_SECRET_KEY has fewer than {SHORTEST_SECRET} characters.", "Make a longer one.")
     return ok(f"{len(listed)} master keys are listed; none that is needed is missing.")
+
+
+def destruction() -> Finding:
+    """Whether what has reached its date was destroyed."""
+    late = timezone.now() - CHECK_OVERDUE
+    closing = RightsRequest.objects.filter(
+        state=RequestState.CARRIED_OUT, state_since__lt=late - retention.length("evidence")
+    )
+    if closing.exists() or _addresses_kept_since(late - retention.length("record")):
+        return wrong(
+            "Evidence or addresses are kept beyond their date.", "See that beat runs, and what the worker logs."
+        )
+    return ok("Nothing is kept beyond its date.")
+
+
+def _addresses_kept_since(moment: datetime) -> bool:
+    """Whether an address is kept of a request that ended before a moment."""
+    ended = RightsRequest.objects.filter(state__in=queries.OVER, ended_at__lt=moment)
+    return Requester.objects.filter(request__in=ended).exclude(email="").exists()
 
 
 def profile() -> Finding:

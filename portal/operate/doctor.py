@@ -22,6 +22,7 @@ CHECKS: Final[dict[str, Callable[[], Finding]]] = {
     "jobs": contents.jobs,
     "index": contents.index,
     "sources": contents.reachable_sources,
+    "destruction": contents.destruction,
     "languages": contents.languages,
     "profile": contents.profile,
 }

@@ -13,7 +13,7 @@ from matching import reviews
 from matching.ingest import import_source
 from matching.models import Erasure, Face, FurtherProbe, Hit, Photo, Source
 from matching.reviews import Outcome
-from portal import flow
+from portal import flow, vault
 from portal.models import Evidence, Job, JobState
 from rights.law.lifecycle import TransitionRefused
 from rights.models import JournalEntry, RightsRequest
@@ -82,7 +82,7 @@ def test_a_further_probe_starts_a_search_and_only_what_is_new_is_reviewed(
     assert request_.state == "confirmed"
     assert Job.objects.get(request=request_, kind="search", state=JobState.WAITING)
     entry = JournalEntry.objects.get(request=request_, event="further_probe")
-    assert (entry.actor, entry.detail) == (f"staff:{staff.pk}", {"face": key})
+    assert (entry.actor, entry.detail) == (f"staff:{staff.pk}", {"face": vault.alias(request_, "face", key)})
     run_jobs()
     request_.refresh_from_db()
     assert request_.state == "searched"
