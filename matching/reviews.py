@@ -47,6 +47,12 @@ def record(*, subject: UUID, face_key: int, reviewer: str, verdict: str) -> Revi
     return review
 
 
+def said_same(*, subject: UUID, face_key: int, but: str) -> list[str]:
+    """The reviewers who said that a face is the subject's, without `but`."""
+    said = Review.objects.filter(subject=subject, face_key=face_key, verdict=Verdict.SAME).exclude(reviewer=but)
+    return list(said.order_by("reviewer").values_list("reviewer", flat=True))
+
+
 @transaction.atomic
 def carry_over(*, subject: UUID, to: UUID) -> None:
     """Let what was said for `subject` hold for `to` too: the same person, searched for with the same photographs."""

@@ -6,7 +6,7 @@ does, and nowhere else: in no index, no certificate, no log.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -21,8 +21,9 @@ from matching.engine import Box, get_engine
 from matching.index.base import Vectors
 from matching.index.sweep import checked
 from matching.models import Erasure, Face, Hold, HoldOutcome, HoldVerdict, Photo, TemplateSuppression
-from matching.reviews import reviewers_at
+from matching.reviews import TWO, reviewers_at
 
+A_DAY: Final = timedelta(days=1)
 SAME_PLACE: Final = 0.5
 """Overlap, as the intersection over the union, from which two boxes in the same bytes are the same face."""
 _PURPOSE: Final = b"template suppression "
@@ -195,8 +196,11 @@ def undecided() -> QuerySet[Hold]:
 
 
 @transaction.atomic
-def judge(*, hold_id: int, reviewer: str, outcome: str, reason: str) -> Hold:
+def judge(*, hold_id: int, reviewer: str, outcome: str, reason: str, alone: int) -> Hold:
     """Take what one member of staff says; enough of them who agree decide the case, and its copies with it.
+
+    Args:
+        alone: how many pictures one person may refuse within a day, copies included; beyond that it takes two.
 
     Raises:
         AlreadyDecided: there is nothing to decide any more.
@@ -213,12 +217,20 @@ def judge(*, hold_id: int, reviewer: str, outcome: str, reason: str) -> Hold:
     )
     verdicts = set(case.verdicts.values_list("reviewer", "outcome"))
     agreed = {outcome for _reviewer, outcome in verdicts} == {said}
-    if agreed and len(verdicts) >= reviewers_at(case.distance):
-        now = timezone.now()
-        alike = [each.pk for each in _of_the_same_file(case).filter(outcome="") if _is_same_case(case, each)]
+    alike = [each.pk for each in _of_the_same_file(case).filter(outcome="") if _is_same_case(case, each)]
+    now = timezone.now()
+    many = said is HoldOutcome.REFUSE and len(alike) + _refused_since(now - A_DAY, reviewer) > alone
+    if agreed and len(verdicts) >= (TWO if many else reviewers_at(case.distance)):
         Hold.objects.filter(pk__in=alike).update(outcome=said, decided_at=now)
         case.refresh_from_db()
     return case
+
+
+def _refused_since(moment: datetime, reviewer: str) -> int:
+    """How many holds were refused since then in decisions that a reviewer took part in, copies included."""
+    refused = Hold.objects.filter(outcome=HoldOutcome.REFUSE, decided_at__gt=moment)
+    own = refused.filter(verdicts__reviewer=reviewer).order_by().values("decided_at")
+    return refused.filter(decided_at__in=own).count()
 
 
 def to_erase(subject: UUID) -> tuple[TemplateSuppression | None, list[Hold]]:

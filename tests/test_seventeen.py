@@ -44,12 +44,18 @@ from tests.painted import folder_of
 from tests.portal.answers.printed import bare, text_of
 from tests.portal.citizens.person import Person
 from tests.portal.conftest import ask, painted
-from tests.portal.deeds import ADA, Ask, Run, answered, decide, opened, reviewed
+from tests.portal.deeds import ADA, Ask, Run, answered, decide, opened, proposal_of, reviewed
 from tests.staffing import sign_in
 
 __all__ = ["ask", "painted"]
 
 pytestmark = pytest.mark.django_db
+
+
+def sign(request: RightsRequest, right: str, by: User) -> None:
+    """Sign the proposal that waits, as the second person."""
+    flow.countersign(request_id=request.pk, right=right, proposal=proposal_of(request, right), by=by)
+
 
 Removal = Callable[[pytest.MonkeyPatch], None]
 ZONE = ZoneInfo("Europe/Paris")
@@ -187,9 +193,9 @@ def test_02_has_no_quota_and_excessive_takes_two_people_and_less_than_a_year(wor
     decide(many[-1], world.staff, "refused", ground="excessive", reasons="The twelfth within a minute.")
     assert many[-1].claims.get().outcome == "pending"
     with pytest.raises(TransitionRefused), transaction.atomic():
-        flow.countersign(request_id=many[-1].pk, right="access", by=world.staff)
+        sign(many[-1], "access", world.staff)
     assert many[-1].claims.get().outcome == "pending"
-    flow.countersign(request_id=many[-1].pk, right="access", by=world.other)
+    sign(many[-1], "access", world.other)
     assert many[-1].claims.get().outcome == "refused"
     with freeze_time(timezone.now() + timedelta(days=366)):
         later = world.ask(rights=("access",))
@@ -409,7 +415,7 @@ def test_12_defaults_to_erasure_where_the_processing_is_unlawful(world: World) -
     assert re.search(r'value="granted"[^>]*checked', world.page(request))
     decide(request, world.staff, "refused", ground="legal-claims", reasons="A trial is pending.")
     with pytest.raises(TransitionRefused), transaction.atomic():
-        flow.countersign(request_id=request.pk, right="erasure", by=world.staff)
+        sign(request, "erasure", world.staff)
     assert request.claims.get().outcome == "pending"
     decide(request, world.staff, "granted")
     assert request.claims.get().outcome == "granted"

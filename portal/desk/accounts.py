@@ -16,7 +16,7 @@ from django_otp_webauthn.models import WebAuthnAttestation, WebAuthnCredential
 
 from portal.desk.access import actor, member, staff_view
 from portal.desk.pages import page
-from portal.desk.records import ReadOnly
+from portal.desk.records import OnlyOwnFilters, ReadOnly
 from portal.models import SignInFailures
 from portal.staff import accounts, factors, locks, sessions
 from portal.staff.roles import ACCOUNTS, Role
@@ -50,7 +50,7 @@ class AccountForm(forms.ModelForm):
 
 
 @admin.register(User)
-class StaffAdmin(admin.ModelAdmin):
+class StaffAdmin(OnlyOwnFilters):
     """Accounts are added and closed, never deleted: the journal names them."""
 
     form = AccountForm
@@ -123,7 +123,9 @@ def _other(http: HttpRequest, user_id: int) -> User | None:
     """The account, unless it is one's own or stands above one; then the page says why nothing was done."""
     user = get_object_or_404(User, pk=user_id, is_staff=True)
     me = member(http)
-    if user.pk == me.pk:
+    if not sessions.is_fresh(http.session):  # An unattended screen gives nobody's account away.
+        messages.error(http, gettext("Show your second factor once more, then do this again."))
+    elif user.pk == me.pk:
         messages.error(http, gettext("Somebody else must do this for your own account."))
     elif user.is_superuser and not me.is_superuser:
         messages.error(http, gettext("Only a superuser can do this to the account of a superuser."))

@@ -170,8 +170,10 @@ def again(http: HttpRequest, request: RightsRequest) -> HttpResponse:
 def countersign(http: HttpRequest, request: RightsRequest, right: str) -> HttpResponse:
     """Sign a proposed decision as the second person, or do not."""
     step = flow.reject if "reject" in http.POST else flow.countersign
+    read = http.POST.get("proposal", "")
+    proposal = int(read) if read.isascii() and read.isdigit() else 0
     done = _("The proposal was dropped.") if "reject" in http.POST else _("The decision is in force.")
-    attempt(http, lambda: step(request_id=request.pk, right=right, by=member(http)), done)
+    attempt(http, lambda: step(request_id=request.pk, right=right, proposal=proposal, by=member(http)), done)
     return back(request)
 
 

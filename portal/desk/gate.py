@@ -49,7 +49,7 @@ EVERYBODY: Final = BEFORE_SECOND | {
     "admin:index",
     "admin:app_list",
     "admin:search",
-    "admin:password_change",
+    "staff:password_change",
     "admin:password_change_done",
     # An address that leads nowhere, and an old one that leads to the page of its row.
     "admin:django.contrib.admin.sites.catch_all_view",

@@ -1,15 +1,20 @@
-"""Setting a password through a link that is good for once, for a new account or a forgotten password."""
+"""Setting a password: through a link that is good for once, or at the desk by who knows the old one."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import logout
 from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.views import PasswordResetConfirmView
-from django.http import HttpResponse
-from django.urls import reverse_lazy
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
 
-from portal.staff import accounts
+from portal.desk.access import actor, member
+from portal.staff import accounts, locks, sessions
 from rights import journal
 
 
@@ -30,3 +35,28 @@ class _SetPassword(PasswordResetConfirmView):
 
 
 set_password = _SetPassword.as_view()
+
+
+@require_http_methods(["GET", "POST"])
+def change_password(http: HttpRequest) -> HttpResponse:
+    """Django's page to change one's own password, for who has shown their second factor a moment ago.
+
+    A wrong old password counts like a wrong code, or an open session would be a place to guess it.
+    """
+    user = member(http)
+    if not sessions.is_fresh(http.session):
+        return redirect(f"{reverse('staff:second')}?next={reverse('admin:password_change')}")
+    if http.method == "POST" and locks.locked_until(locks.of_second(user)):
+        logout(http)
+        return redirect("admin:login")
+    response = admin.site.password_change(http)
+    if http.method == "POST" and response.status_code == HTTPStatus.FOUND:
+        accounts.note("password_changed", user, actor=actor(http))
+    elif http.method == "POST" and "old_password" in _errors(response):
+        locks.failed(locks.of_second(user), user=user)
+    return response
+
+
+def _errors(response: HttpResponse) -> dict[str, Any]:
+    context = getattr(response, "context_data", None) or {}
+    return dict(context["form"].errors) if "form" in context else {}

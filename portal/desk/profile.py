@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from matching.models import Photo, PhotoStatus, Source
 from portal.desk import holdups, marking, pictures
+from portal.desk.journalled import Journalled
 from portal.desk.labels import label
 from portal.models import ControllerProfile, ControllerText, Recipient, Remedy
 
@@ -67,7 +68,7 @@ class RemedyInline(admin.StackedInline):
 
 
 @admin.register(ControllerProfile)
-class ControllerProfileAdmin(admin.ModelAdmin):
+class ControllerProfileAdmin(Journalled):
     """One row; opened directly."""
 
     inlines = [TextInline, RemedyInline]
@@ -94,13 +95,13 @@ class ControllerProfileAdmin(admin.ModelAdmin):
 
 
 @admin.register(Recipient)
-class RecipientAdmin(admin.ModelAdmin):
+class RecipientAdmin(Journalled):
     list_display = ["name", "role", "country", "since"]
     filter_horizontal = ["sources"]
 
 
 @admin.register(Source)
-class SourceAdmin(admin.ModelAdmin):
+class SourceAdmin(Journalled):
     """Sources are added by `manage.py import_photos`; here staff choose what an erasure does to group pictures, and how
     hard faces are looked for."""
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from portal.desk import accesses, passkeys, second
-from portal.desk.password import set_password
+from portal.desk.password import change_password, set_password
 
 app_name = "staff"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("second/passkey/added/", passkeys.Complete.as_view(), name="passkey_added"),
     path("second/passkey/ask/", passkeys.Ask.as_view(), name="passkey_ask"),
     path("second/passkey/told/", passkeys.Told.as_view(), name="passkey_told"),
+    path("password_change/", change_password, name="password_change"),  # In place of Django's own.
     path("password/<uidb64>/<token>/", set_password, name="password"),
     path("accesses/", accesses.every, name="accesses"),
     path("accesses/<uuid:request_id>/", accesses.of_request, name="accesses_of"),

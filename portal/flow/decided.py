@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from matching import reviews
-from matching.models import Erasure
+from matching.models import Erasure, Verdict
 from matching.reviews import Outcome
 from portal import vault
 from portal.answers.facts import missing, missing_remedies
@@ -18,6 +18,7 @@ from portal.flow.known import check_identity
 from portal.flow.received import is_decided
 from portal.identity.basis import IdentityBasis
 from portal.models import ControllerProfile
+from portal.staff import accounts
 from rights import decisions, journal, queries, requests
 from rights.law.clock import local_day
 from rights.law.grounds import needs_two
@@ -42,6 +43,9 @@ def review(*, request_id: UUID, face_key: int, verdict: str, by: "User") -> None
         text = gettext_noop("A claim was decided on this review; a settled verdict cannot change under it.")
         raise TransitionRefused(text)
     reviewer = journal.staff(by.pk)
+    if verdict == Verdict.SAME:
+        for other in reviews.said_same(subject=request.pk, face_key=face_key, but=reviewer):
+            check_two_people(reviewer, other)
     requests.drop_proposals(request=request, actor=reviewer)  # It was made on the review as it was.
     reviews.record(subject=request.pk, face_key=face_key, reviewer=reviewer, verdict=verdict)
     detail = {"face": vault.alias(request, "face", face_key), "verdict": verdict}
@@ -129,29 +133,55 @@ def decide(
 
 
 @transaction.atomic
-def countersign(*, request_id: UUID, right: str, by: "User") -> None:
-    """Sign a proposed decision as the second person. Raises: TransitionRefused, also for its first signer."""
+def countersign(*, request_id: UUID, right: str, proposal: int, by: "User") -> None:
+    """Sign a proposed decision as the second person.
+
+    Args:
+        proposal: which one was read; another may have taken its place since.
+
+    Raises:
+        TransitionRefused: it is not the one that waits, or one person could hold both accounts.
+    """
     request = requests.locked(request_id)
-    proposal = _proposal(request.claims.get(right=right))
-    if proposal.outcome in DISCLOSING:
-        check_identity(request, proposal.identity_basis)
-    decisions.countersign(decision=proposal, by=by, facts=facts_of(request))
+    read = _proposal(request.claims.get(right=right), proposal)
+    if read.outcome in DISCLOSING:
+        check_identity(request, read.identity_basis)
+    check_two_people(journal.staff(by.pk), journal.staff(read.decided_by_id))
+    decisions.countersign(decision=read, by=by, facts=facts_of(request))
     _carry_out_if_decided(request, by)
 
 
 @transaction.atomic
-def reject(*, request_id: UUID, right: str, by: "User") -> None:
+def reject(*, request_id: UUID, right: str, proposal: int, by: "User") -> None:
     """Do not sign a proposed decision: it is dropped, the claim stays undecided. Raises: TransitionRefused."""
     request = requests.locked(request_id)
-    _proposal(request.claims.get(right=right))
+    _proposal(request.claims.get(right=right), proposal)
     requests.drop_proposals(request=request, actor=journal.staff(by.pk))
 
 
-def _proposal(claim: Claim) -> Decision:
+def _proposal(claim: Claim, read: int) -> Decision:
     proposal = queries.proposal(claim)
     if proposal is None:
         raise TransitionRefused(gettext_noop("Nothing waits for a second signature here."))
+    if proposal.pk != read:
+        raise TransitionRefused(gettext_noop("Another proposal took the place of the one you read: read this one."))
     return proposal
+
+
+def check_two_people(one: str, other: str) -> None:
+    """Refuse where one of the two lately had the other's account in hand, and so could be both.
+
+    Args:
+        one, other: as the journal names them.
+
+    Raises:
+        TransitionRefused
+    """
+    if accounts.had_in_hand(one, other) or accounts.had_in_hand(other, one):
+        text = gettext_noop(
+            "One of the two accounts was lately made, reset or given roles by the other: a third person must sign."
+        )
+        raise TransitionRefused(text)
 
 
 def _carry_out_if_decided(request: RightsRequest, by: "User") -> None:

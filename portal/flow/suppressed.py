@@ -133,7 +133,9 @@ def judge_held(*, hold_id: int, outcome: str, reason: str, actor: str) -> Hold:
         suppression.AlreadyDecided: there is nothing to decide any more.
         ValueError: no such outcome, or a release without a reason.
     """
-    case = suppression.judge(hold_id=hold_id, reviewer=actor, outcome=outcome, reason=reason)
+    case = suppression.judge(
+        hold_id=hold_id, reviewer=actor, outcome=outcome, reason=reason, alone=settings.ERASE_ALONE
+    )
     request = RightsRequest.objects.get(pk=case.suppression.subject)
     said = {"hold": case.pk, "outcome": outcome, "band": case.band}
     journal.record(request=request, actor=actor, event="held_judged", detail=said)

@@ -37,8 +37,18 @@ def network_of(request: HttpRequest) -> str | None:
         address = address.ipv4_mapped
     if not trusted and address.is_private:
         return None
-    network = ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False)
-    return salted_hmac(SALT, str(network), algorithm="sha256").hexdigest()
+    return salted_hmac(SALT, grouped(str(address)), algorithm="sha256").hexdigest()
+
+
+def grouped(address: str) -> str:
+    """The network that an address belongs to: all of IPv4 alone, of IPv6 its /64. What is no address stays as it is."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return str(ipaddress.ip_network((found, 64 if found.version == 6 else 32), strict=False))
 
 
 def note_wrong(request: HttpRequest) -> None:

@@ -1,16 +1,26 @@
 """Accounts at the desk: made here or on the command line, first signed into through a link that is good for once."""
 
+from datetime import timedelta
+from typing import Final
+
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from portal.staff import factors, locks, roles, sessions
 from portal.staff.roles import Role
 from rights import journal
+from rights.models import JournalEntry
+
+IN_HAND: Final = ("account_added", "account_changed", "link_made", "factor_reset")
+"""What gives whoever does it a way into an account, or gives an account of theirs another's rights."""
+HELD_AGAINST: Final = timedelta(days=30)
+"""For so long the two count as one person where two are needed. A rule of this project, not of a statute."""
 
 
 @transaction.atomic
@@ -44,6 +54,16 @@ def reset_factor(*, user: User, actor: str) -> bool:
     locks.forgive(user)
     note("factor_reset", user, actor=actor)
     return had
+
+
+def had_in_hand(one: str, other: str) -> bool:
+    """Whether `one` lately did something to the account of `other` that lets them in, or into others' rights.
+
+    Args:
+        one, other: as the journal names people.
+    """
+    acts = JournalEntry.objects.filter(actor=one, event__in=IN_HAND, at__gt=timezone.now() - HELD_AGAINST)
+    return acts.filter(detail__account=other).exists()
 
 
 def note(event: str, user: User, *, actor: str, **detail: object) -> None:

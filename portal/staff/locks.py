@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from portal.identity import networks
 from portal.models import FailureKind, SignInFailures
 from rights import journal
 
@@ -48,8 +49,8 @@ def of_second(user: User) -> Counted:
 
 
 def of_address(http: HttpRequest) -> Counted:
-    """By where it came from."""
-    return _counted(FailureKind.ADDRESS, address_of(http))
+    """By the network it came from, as `portal.identity.networks` groups addresses."""
+    return _counted(FailureKind.ADDRESS, networks.grouped(address_of(http)))
 
 
 def _counted(kind: FailureKind, text: str) -> Counted:
@@ -83,7 +84,9 @@ def _count(kind: FailureKind, digest: str, user: User | None) -> None:
     now, pause = timezone.now(), timedelta(minutes=settings.LOCK_MINUTES)
     SignInFailures.objects.get_or_create(kind=kind, digest=digest, defaults={"last_at": now})
     row = SignInFailures.objects.select_for_update().get(kind=kind, digest=digest)
-    row.count = 1 if row.last_at + pause < now else row.count + 1
+    # Wrong codes after the right password are not forgotten with time: whoever types them slowly knows the password.
+    forgotten = row.last_at + pause < now and kind != FailureKind.SECOND
+    row.count = 1 if forgotten else row.count + 1
     row.last_at = now
     limit = settings.LOCK_FAILURES * (ADDRESS_FACTOR if kind == FailureKind.ADDRESS else 1)
     if row.count >= limit:

@@ -120,7 +120,7 @@ def test_templates_of_another_engine_are_not_compared_and_that_is_known(painted:
 
 def judge(reviewer: str, outcome: str, reason: str = "") -> Hold:
     case = suppression.undecided().get()
-    return suppression.judge(hold_id=case.pk, reviewer=reviewer, outcome=outcome, reason=reason)
+    return suppression.judge(hold_id=case.pk, reviewer=reviewer, outcome=outcome, reason=reason, alone=100)
 
 
 def test_one_person_decides_a_match_and_two_a_possible_one(painted: Source) -> None:
@@ -158,13 +158,13 @@ def test_what_was_decided_or_is_gone_cannot_be_decided_again(painted: Source) ->
     arrives(painted, "new.jpg", "ada")
     case = judge("one", "release", "A court order.")
     with pytest.raises(suppression.AlreadyDecided):
-        suppression.judge(hold_id=case.pk, reviewer="two", outcome="refuse", reason="")
+        suppression.judge(hold_id=case.pk, reviewer="two", outcome="refuse", reason="", alone=100)
     arrives(painted, "another.jpg", "ada", shade=12)
     case = suppression.undecided().get()
     (folder_of(painted) / "another.jpg").unlink()
     ingest.import_source(source=painted)
     with pytest.raises(suppression.AlreadyDecided):
-        suppression.judge(hold_id=case.pk, reviewer="two", outcome="refuse", reason="")
+        suppression.judge(hold_id=case.pk, reviewer="two", outcome="refuse", reason="", alone=100)
 
 
 def test_the_same_bytes_are_not_held_again_once_released_wherever_they_lie(painted: Source) -> None:
@@ -187,7 +187,7 @@ def test_copies_that_wait_together_are_decided_together(painted: Source) -> None
     arrives(painted, "new.jpg", "ada")
     assert len(held()) == 2
     suppression.judge(
-        hold_id=suppression.undecided()[0].pk, reviewer="one", outcome="release", reason="It is her twin."
+        hold_id=suppression.undecided()[0].pk, reviewer="one", outcome="release", reason="It is her twin.", alone=100
     )
     assert held() == []
 
@@ -197,7 +197,7 @@ def test_a_release_of_one_face_says_nothing_of_another_in_the_same_file(painted:
     arrives(painted, "new.jpg", "ada", TWIN)
     assert len(held()) == 2
     match = suppression.undecided().get(band="match")
-    suppression.judge(hold_id=match.pk, reviewer="one", outcome="release", reason="She agreed.")
+    suppression.judge(hold_id=match.pk, reviewer="one", outcome="release", reason="She agreed.", alone=100)
     assert held() == [("new.jpg", "possible")]
 
 
@@ -290,7 +290,9 @@ def test_it_is_in_no_certificate(only_sealed: TemplateSuppression) -> None:
 
 def test_after_it_is_forgotten_nothing_of_it_remains(only_sealed: TemplateSuppression, painted: Source) -> None:
     arrives(painted, "new.jpg", "flo")
-    suppression.judge(hold_id=Hold.objects.get().pk, reviewer="one", outcome="release", reason="A sister of hers.")
+    suppression.judge(
+        hold_id=Hold.objects.get().pk, reviewer="one", outcome="release", reason="A sister of hers.", alone=100
+    )
     sealed, wrapped = bytes(only_sealed.sealed), bytes(only_sealed.wrapped)
     assert suppression.forget(subject=only_sealed.subject)
     assert not TemplateSuppression.objects.exists()

@@ -10,6 +10,7 @@ from matching import reviews
 from portal import flow
 from portal.answers import archive
 from portal.models import Answer
+from rights import queries
 from rights.law import answer
 from rights.law.lifecycle import Facts
 from rights.models import RightsRequest
@@ -48,6 +49,12 @@ def decide(request: RightsRequest, by: User, outcome: str = "granted", **how: ob
     for claim in request.claims.order_by("right"):
         chosen = {"identity_basis": "photo_and_email", **({"evidence": "File 7."} if "ground" in how else {}), **how}
         flow.decide(request_id=request.pk, right=claim.right, outcome=outcome, by=by, **chosen)
+
+
+def proposal_of(request: RightsRequest, right: str) -> int:
+    """The number of the proposal that waits for a second signature; 0 if none does."""
+    found = queries.proposal(request.claims.get(right=right))
+    return found.pk if found else 0
 
 
 def reviewed(ask: Ask, run_jobs: Run, by: User, second: User, **asked: object) -> RightsRequest:

@@ -20,7 +20,7 @@ from rights.law.lifecycle import TransitionRefused
 from rights.models import Channel, Claim, JournalEntry, RightsRequest
 from tests.fakes import paint
 from tests.painted import folder_of
-from tests.portal.deeds import Ask, Run, decide, judge, opened, reviewed
+from tests.portal.deeds import Ask, Run, decide, judge, opened, proposal_of, reviewed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -364,7 +364,7 @@ def test_a_ground_that_needs_two_signatures_cannot_be_used_with_one(ask: Ask, st
     for code in ("excessive", "unfounded"):
         decide(request, staff, "refused", ground=code, reasons="The same as yesterday's.")
         with pytest.raises(TransitionRefused, match="second person"):
-            flow.countersign(request_id=request.pk, right="access", by=staff)
+            flow.countersign(request_id=request.pk, right="access", proposal=proposal_of(request, "access"), by=staff)
     assert not Claim.objects.exclude(outcome="pending").exists()
     request.refresh_from_db()
     assert request.state == "received"
@@ -374,14 +374,14 @@ def test_a_finding_takes_effect_when_a_second_person_signs_it(ask: Ask, staff: U
     first = ask(rights=("access",))
     request = ask(rights=("access",))
     decide(request, staff, "refused", ground="excessive", reasons="The same as yesterday's.")
-    flow.countersign(request_id=request.pk, right="access", by=other_staff)
+    flow.countersign(request_id=request.pk, right="access", proposal=proposal_of(request, "access"), by=other_staff)
     claim = request.claims.get()
     assert claim.outcome == "refused"
     decision = queries.decision(claim)
     assert (decision.decided_by, decision.second_by) == (staff, other_staff)
     assert Notice.objects.get(request=request, event=Event.REFUSED)
     with pytest.raises(TransitionRefused, match="Nothing waits"):
-        flow.countersign(request_id=request.pk, right="access", by=other_staff)
+        flow.countersign(request_id=request.pk, right="access", proposal=proposal_of(request, "access"), by=other_staff)
     with pytest.raises(TransitionRefused, match="never excessive"):  # The first one has none before it.
         decide(first, staff, "refused", ground="excessive", reasons="Too many.")
 
@@ -390,7 +390,7 @@ def test_a_finding_that_the_second_person_does_not_sign_is_dropped(ask: Ask, sta
     ask(rights=("access",))
     request = ask(rights=("access",))
     decide(request, staff, "refused", ground="unfounded", reasons="A joke.")
-    flow.reject(request_id=request.pk, right="access", by=other_staff)
+    flow.reject(request_id=request.pk, right="access", proposal=proposal_of(request, "access"), by=other_staff)
     assert not request.claims.get().decisions.exists()
     assert request.journal_entries.filter(event="proposal_dropped").exists()
 

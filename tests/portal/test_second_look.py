@@ -24,10 +24,15 @@ from rights import triggers
 from rights.law.lifecycle import TransitionRefused
 from rights.law.regime import Stop
 from rights.models import Channel, ClockKind, Decision, RightsRequest
-from tests.portal.deeds import Ask, Run, answered, decide, reviewed
+from tests.portal.deeds import Ask, Run, answered, decide, proposal_of, reviewed
 from tests.staffing import sign_in
 
 pytestmark = pytest.mark.django_db
+
+
+def sign(request: RightsRequest, by: User) -> None:
+    number = proposal_of(request, "erasure")
+    flow.countersign(request_id=request.pk, right="erasure", proposal=number, by=by)
 
 
 @pytest.fixture
@@ -143,7 +148,7 @@ def test_a_proposal_does_not_outlive_the_review_it_was_made_on(
     face = reviews.accepted_faces(request.pk).first()
     flow.review(request_id=request.pk, face_key=face.pk, verdict="not", by=staff)
     with pytest.raises(TransitionRefused, match="Nothing waits"):
-        flow.countersign(request_id=request.pk, right="erasure", by=other_staff)
+        sign(request, other_staff)
     assert request.journal_entries.filter(event="proposal_dropped").exists()
 
 
@@ -163,7 +168,7 @@ def test_the_first_signer_is_refused_as_the_second_whatever_changed(
     decide(request, staff, "refused", ground="legal-claims", reasons="A trial is pending.")
     ControllerProfile.objects.update(found_unlawful="")
     with pytest.raises(TransitionRefused, match="second person"):
-        flow.countersign(request_id=request.pk, right="erasure", by=staff)
+        sign(request, staff)
 
 
 @pytest.mark.parametrize("year", ["0001", "0026", "1999"])

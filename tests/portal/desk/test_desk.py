@@ -128,7 +128,7 @@ def test_around_a_hit_others_are_figures_and_hits_are_links(
     assert "no hit: too far" in text
     assert text.count("/face/") == 1  # Only the hit itself is to be seen.
     entry = JournalEntry.objects.get(event="viewed_around")
-    assert entry.detail == {"face": hit.face_key}
+    assert entry.detail == {"face": vault.alias(request, "face", hit.face_key)}
     other = searched(ask, run_jobs, name="bo", email="bo@example.org")
     assert desk.get(url("around", other, hit.pk)).status_code == 404
 

@@ -17,7 +17,7 @@ from rights.law import guards
 from rights.law.facts import Facts
 from rights.law.lifecycle import TransitionRefused
 from rights.models import Claim, Decision, JournalEntry, RightsRequest
-from tests.portal.deeds import Ask, Run, judge, reviewed
+from tests.portal.deeds import Ask, Run, judge, proposal_of, reviewed
 from tests.project import ROOT
 from tests.staffing import member, sign_in
 
@@ -37,6 +37,11 @@ def many(painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: Use
     return reviewed(ask, run_jobs, staff, other_staff, rights=("erasure",))
 
 
+def signing(request: RightsRequest, right: str = "erasure") -> dict[str, int]:
+    """What the form of the proposal sends that waits now."""
+    return {"proposal": proposal_of(request, right)}
+
+
 def page(client: Client, request: RightsRequest) -> str:
     return client.get(reverse("admin:rights_rightsrequest_change", args=[request.pk])).content.decode()
 
@@ -54,14 +59,17 @@ def test_many_pictures_wait_for_another_person_while_the_clock_goes_on(
     assert "The clock goes on meanwhile" in shown
     assert "Sign as the second person" not in shown
     for client in (first, again):  # Two sessions are one person.
-        client.post(url("countersign", many, "erasure"))
+        client.post(url("countersign", many, "erasure"), signing(many))
         assert Claim.objects.get().outcome == "pending"
-    assert "takes a second person" in first.post(url("countersign", many, "erasure"), follow=True).content.decode()
+    assert (
+        "takes a second person"
+        in first.post(url("countersign", many, "erasure"), signing(many), follow=True).content.decode()
+    )
     run_jobs()
     assert not Erasure.objects.exists()
     second = sign_in(Client(), other_staff)
     assert "Sign as the second person" in page(second, many)
-    second.post(url("countersign", many, "erasure"))
+    second.post(url("countersign", many, "erasure"), signing(many))
     run_jobs()
     many.refresh_from_db()
     assert many.state == "carried_out"
@@ -75,10 +83,10 @@ def test_the_second_person_must_be_one_who_decides(many: RightsRequest, staff: U
     desk.post(url("decide", many, "erasure"), GRANT)
     for role in (Role.TRIAGE, Role.REVIEW, Role.ADMIN):
         other = sign_in(Client(), member(role.value, role))
-        assert other.post(url("countersign", many, "erasure")).status_code == 403
+        assert other.post(url("countersign", many, "erasure"), signing(many)).status_code == 403
     assert Claim.objects.get().outcome == "pending"
     decider = sign_in(Client(), member("decider", Role.DECIDE))
-    decider.post(url("countersign", many, "erasure"))
+    decider.post(url("countersign", many, "erasure"), signing(many))
     assert Claim.objects.get().outcome == "granted"
 
 
@@ -86,7 +94,7 @@ def test_a_superuser_is_one_person_too(many: RightsRequest) -> None:
     root = User.objects.create_superuser("root")
     for client in (sign_in(Client(), root), sign_in(Client(), root)):
         client.post(url("decide", many, "erasure"), GRANT)
-        client.post(url("countersign", many, "erasure"))
+        client.post(url("countersign", many, "erasure"), signing(many))
     assert Claim.objects.get().outcome == "pending"
 
 
@@ -94,7 +102,7 @@ def test_the_second_person_may_say_no(many: RightsRequest, staff: User, other_st
     sign_in(desk := Client(), staff)
     desk.post(url("decide", many, "erasure"), GRANT)
     sign_in(second := Client(), other_staff)
-    second.post(url("countersign", many, "erasure"), {"reject": "yes"})
+    second.post(url("countersign", many, "erasure"), {"reject": "yes", **signing(many)})
     assert not Decision.objects.exists()
     assert JournalEntry.objects.get(event="proposal_dropped").actor == f"staff:{other_staff.pk}"
 
@@ -150,7 +158,7 @@ def test_pictures_that_come_to_light_later_count_as_well(
     request.refresh_from_db()
     assert request.state == "reviewed"
     sign_in(second := Client(), other_staff)
-    second.post(url("countersign", request, "erasure"))
+    second.post(url("countersign", request, "erasure"), signing(request))
     request.refresh_from_db()
     assert request.state == "decided"
 
@@ -184,8 +192,8 @@ def test_excessive_takes_two_people_not_two_sessions(
     }  # fmt: skip
     for client in (sign_in(Client(), staff), sign_in(Client(), staff)):
         client.post(url("decide", request, "access"), refuse)
-        client.post(url("countersign", request, "access"))
+        client.post(url("countersign", request, "access"), signing(request, "access"))
         assert Claim.objects.get(request=request).outcome == "pending"
     sign_in(second := Client(), other_staff)
-    second.post(url("countersign", request, "access"))
+    second.post(url("countersign", request, "access"), signing(request, "access"))
     assert Claim.objects.get(request=request).outcome == "refused"
