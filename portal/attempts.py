@@ -27,6 +27,7 @@ class Attempt(StrEnum):
 
     PAGE = "page"  # of a request that is not open in this browser
     DOWNLOAD = "download"  # of an answer without a fresh code
+    CONTACT = "contact"  # another address without a fresh code
     CODE_WRONG = "code_wrong"
     CODE_EXPIRED = "code_expired"  # or used already
     CODE_LOCKED = "code_locked"

@@ -133,6 +133,14 @@ def allows(request: RightsRequest, step: str) -> bool:
 
 
 @transaction.atomic
+def speak(*, request: RightsRequest, language: str) -> bool:
+    """Write to the person in another language from now on; False if it was that before."""
+    changed = RightsRequest.objects.filter(pk=request.pk).exclude(language=language).update(language=language)
+    request.refresh_from_db(fields=["language"])
+    return bool(changed)
+
+
+@transaction.atomic
 def forget_items(*, request: RightsRequest) -> None:
     """Forget which items a partial refusal covered, once the request has ended; the journal has their number."""
     for decision in Decision.objects.filter(claim__request=request).exclude(withheld=[]):

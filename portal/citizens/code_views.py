@@ -98,6 +98,9 @@ class Code(View):
         if self.purpose is Purpose.DOWNLOAD:
             passes.allow_download(self.request.session, case.pk)
             return redirect("citizens:download", request_id=case.pk)
+        if self.purpose is Purpose.CONTACT:
+            passes.allow_download(self.request.session, case.pk)
+            return redirect("citizens:contact", request_id=case.pk)
         return redirect("citizens:status", request_id=case.pk)
 
     def send_again(self) -> HttpResponse:

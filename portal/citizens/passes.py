@@ -12,6 +12,8 @@ from uuid import UUID
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 
+from portal.models import AddressChange
+
 ASKED: Final = "asked"
 OPEN: Final = "open"
 DOWNLOAD: Final = "download"
@@ -24,6 +26,7 @@ class Purpose(StrEnum):
     SENT = "sent"
     FIND = "find"
     DOWNLOAD = "download"
+    CONTACT = "contact"
 
 
 def ask(session: SessionBase, request_id: UUID, purpose: Purpose) -> None:
@@ -45,7 +48,10 @@ def let_in(session: SessionBase, request_id: UUID) -> None:
 
 
 def is_open(session: SessionBase, request_id: UUID) -> bool:
-    return request_id.hex in session.get(OPEN, {})
+    """Whether the request is open to this session; one that was opened before its address was changed is not."""
+    since = session.get(OPEN, {}).get(request_id.hex)
+    changed = AddressChange.objects.filter(request=request_id, applied_at__gt=since) if since else None
+    return changed is not None and not changed.exists()
 
 
 def allow_download(session: SessionBase, request_id: UUID) -> None:

@@ -110,6 +110,7 @@ class StatusPage:
     may_go_live: bool
     representation: Representation | None
     remedies: Remedies
+    can_correct: bool
     can_withdraw: bool
     messages: list[thread.Entry]
     messages_hidden: int
@@ -164,6 +165,7 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         may_go_live=flow.may_go_live(case),
         representation=Representation.objects.filter(request=case).first() if queries.is_owed(case) else None,
         remedies=remedies_of(case),
+        can_correct=flow.can_correct(case),
         can_withdraw=can_withdraw(case),
         messages=(shown := messages_of(case)),
         messages_hidden=max(0, case.messages.count() - len(shown)),

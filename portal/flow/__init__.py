@@ -15,6 +15,7 @@ It is told in this order, one module a chapter:
     written      hear, tell                                     what the person and staff write to each other
     disowned_pictures not_me, settle_not_me                     a picture in the answer that shows somebody else
     continued    choose_erasure, search_with                    what the person asks for after the answer
+    contact      correct_details, propose_address, prove_address how the person is called and written to
     watched      watch_what_is_owed, watch_the_sources              nobody forgets it
     closed       destroy_what_is_due                                the end of the evidence
 
@@ -24,6 +25,7 @@ was done already returns at once, and each state change is a conditional update.
 
 from portal.flow.carried_out import build_answer, delivered, renew_answer, waive_copy
 from portal.flow.closed import destroy_what_is_due, remove_orphans
+from portal.flow.contact import can_correct, correct_details, propose_address, prove_address
 from portal.flow.continued import choose_erasure, chosen_photos, erased_by, search_with
 from portal.flow.decided import countersign, decide, finish_review, reject, review
 from portal.flow.disowned_pictures import not_me, settle_not_me
@@ -77,6 +79,7 @@ __all__ = [
     "ask",
     "ask_document",
     "build_answer",
+    "can_correct",
     "can_write",
     "check_live",
     "choose_another_way",
@@ -86,6 +89,7 @@ __all__ = [
     "confirm",
     "consent",
     "copy_is_settled",
+    "correct_details",
     "countersign",
     "decide",
     "decide_document",
@@ -114,6 +118,8 @@ __all__ = [
     "not_me",
     "note_check_digits",
     "open_check",
+    "propose_address",
+    "prove_address",
     "put_mandate",
     "receive",
     "receive_document",

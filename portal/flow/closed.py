@@ -12,6 +12,7 @@ from portal.answers import archive
 from portal.identity import networks
 from portal.models import (
     OPEN_DOCUMENTS,
+    AddressChange,
     Answer,
     DocumentCheck,
     DocumentState,
@@ -66,6 +67,7 @@ def destroy_evidence(request: RightsRequest) -> None:
     NotMe.objects.filter(request=request).delete()
     ErasureChoice.objects.filter(request=request).delete()
     Representation.objects.filter(request=request).update(person_email="", endangers_why="")
+    AddressChange.objects.filter(request=request, applied_at=None).delete()
     Requester.objects.filter(request=request).update(name="", postal_address="", person_name="", relation="")
     if gone or count:
         journal.record(

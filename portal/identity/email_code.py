@@ -60,8 +60,18 @@ class CodeResult:
 
 def digits(code: EmailCode) -> str:
     """The six digits of a code, derived anew each time."""
-    digest = salted_hmac(SALT, code.pk.hex, algorithm="sha256").digest()
+    return derived(code.pk, SALT)
+
+
+def derived(number: UUID, salt: str) -> str:
+    """Six digits for a row, under the server's secret."""
+    digest = salted_hmac(salt, number.hex, algorithm="sha256").digest()
     return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
+
+
+def plain(typed: str) -> str:
+    """What was typed, without what does not matter: blanks, dashes, the width of digits."""
+    return re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", typed))
 
 
 @transaction.atomic
@@ -163,11 +173,10 @@ def _codes(request: Holder) -> QuerySet[EmailCode]:
 
 
 def _fits(*, typed: str, codes: list[EmailCode]) -> bool:
-    """Whether the typed text is one of the codes. Blanks and dashes do not matter, nor does the width of digits."""
-    plain = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", typed))
+    """Whether the typed text is one of the codes."""
     found = False
     for code in codes:
-        found |= constant_time_compare(plain, digits(code))
+        found |= constant_time_compare(plain(typed), digits(code))
     return found
 
 

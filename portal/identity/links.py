@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
+from portal.models import AddressChange
 from rights.models import RightsRequest
 
 SALT = "portal.status-link"
@@ -15,15 +16,26 @@ CONCERNED_LASTS = timedelta(days=30)
 
 
 def status_url(request: RightsRequest) -> str:
-    """The absolute address of the status page, with a signed token in place of a login."""
-    token = signing.dumps(request.pk.hex, salt=SALT)
+    """The absolute address of the status page, with a signed token in place of a login.
+
+    It opens nothing any more once the request is written to at another address.
+    """
+    changes = _changes(request.pk)
+    token = signing.dumps(f"{request.pk.hex}.{changes}" if changes else request.pk.hex, salt=SALT)
     return settings.PUBLIC_URL + reverse("citizens:link", args=[token])
 
 
+def _changes(request_id: UUID) -> int:
+    """How often the address of a request was changed."""
+    return AddressChange.objects.filter(request=request_id, applied_at__isnull=False).count()
+
+
 def request_of(token: str) -> UUID | None:
-    """The request a token was made for; None if the token was not made by this server."""
+    """The request a token was made for; None if this server did not make it, or made it for a former address."""
     try:
-        return UUID(signing.loads(token, salt=SALT))
+        number, _point, changes = str(signing.loads(token, salt=SALT)).partition(".")
+        found = UUID(number)
+        return found if _changes(found) == int(changes or 0) else None
     except (signing.BadSignature, ValueError, TypeError, AttributeError):
         return None
 

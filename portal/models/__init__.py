@@ -1,5 +1,6 @@
 """One file per aggregate."""
 
+from portal.models.address import AddressChange
 from portal.models.answer import Answer
 from portal.models.code import EmailCode, WrongTry
 from portal.models.controller import ControllerProfile, ControllerText, Remedy
@@ -24,6 +25,7 @@ __all__ = [
     "OF_MESSAGES",
     "OPEN_DOCUMENTS",
     "OPEN_LIVE",
+    "AddressChange",
     "Answer",
     "Audience",
     "Author",

@@ -33,6 +33,8 @@ class Event(models.TextChoices):
     MESSAGE = "message", _("there is a message for the person")
     MESSAGE_IN = "message_in", _("the person has written")
     DISOWNED = "disowned", _("closed: the person concerned did not ask")
+    NEW_ADDRESS = "new_address", _("code for a new e-mail address")
+    ADDRESS_CHANGED = "address_changed", _("told at the old e-mail address")
     DUE_SOON = "due_soon", _("reminder to staff: due soon")
     DUE = "due", _("data protection officer told: due or overdue")
 
@@ -43,6 +45,8 @@ class Audience(models.TextChoices):
     REQUESTER = "requester", _("requester")
     CONCERNED = "concerned", _("person concerned")
     RECIPIENT = "recipient", _("recipient")
+    NEW_ADDRESS = "new_address", _("new address of the requester")
+    OLD_ADDRESS = "old_address", _("old address of the requester")
     STAFF = "staff", _("staff")
     DPO = "dpo", _("data protection officer")
 

@@ -16,12 +16,13 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from portal import laws, staff
+from portal import laws, staff, vault
 from portal.answers.facts import missing_remedies
 from portal.answers.remedies import of_request as remedies_of
 from portal.answers.scope import spared_photos, withheld_photos
 from portal.identity import links
 from portal.models import Audience, ControllerProfile, ControllerText, Event, EvidenceKind, Notice
+from portal.notices import blocks
 from portal.wording import cited, sentence
 from portal.words import state_name
 from rights import queries
@@ -42,15 +43,15 @@ def compose(notice: Notice) -> EmailMultiAlternatives:
     """The mail of a notice. Its subject names the matter and nothing of the person."""
     with translation.override(notice.language):
         facts = _facts(notice)
-        text = _tidy(render_to_string(f"notices/{_template(notice)}.txt", facts))
+        text = blocks.tidy(render_to_string(f"notices/{_template(notice)}.txt", facts))
         subject, _newline, body = text.partition("\n")
         html = render_to_string(
             "notices/layout.html",
-            {"blocks": _blocks(body), "subject": subject, "language": notice.language, **facts},
+            {"blocks": blocks.blocks(body), "subject": subject, "language": notice.language, **facts},
         )
     message = EmailMultiAlternatives(
         subject=subject.strip(),
-        body="\n\n".join(filter(None, [_plain(body).strip(), facts["controller"].name])) + "\n",
+        body="\n\n".join(filter(None, [blocks.plain(body).strip(), facts["controller"].name])) + "\n",
         from_email=_sender(facts["controller"]),
         to=_addresses(notice),
         headers=_headers(notice),
@@ -77,6 +78,9 @@ def _addresses(notice: Notice) -> list[str]:
             missing = "The controller's profile names no e-mail address of a data protection officer."
         case Audience.RECIPIENT if notice.recipient:
             found, missing = [notice.recipient.email], ""
+        case Audience.NEW_ADDRESS | Audience.OLD_ADDRESS:
+            change = notice.request.address_changes.get(pk=notice.key)
+            found, missing = [vault.unseal(notice.request, bytes(change.sealed)).decode()], ""
         case Audience.CONCERNED:
             found, missing = [notice.request.representation.person_email], ""
         case _requester:
@@ -214,6 +218,12 @@ def _reminder(notice: Notice) -> dict[str, Any]:
     }
 
 
+def _new_address(notice: Notice) -> dict[str, Any]:
+    from portal.identity.new_address import digits  # that module posts notices
+
+    return {"digits": digits(notice.request.address_changes.get(pk=notice.key))}
+
+
 def _message(_notice: Notice) -> dict[str, Any]:
     return {"by_reply": bool(settings.REPLY_TO)}
 
@@ -244,49 +254,8 @@ _FACTS_OF = {
     Event.REFUSED: _refusal,
     Event.TEMPLATE_KEPT: _consent,
     Event.DOCUMENT_MOOT: _document_moot,
+    Event.NEW_ADDRESS: _new_address,
     Event.MESSAGE: _message,
     Event.MESSAGE_IN: _message_in,
 }
 """What a mail of this event says beyond its context."""
-
-
-# --- from the one source to text and HTML -----------------------------------------------------------------------------
-
-
-def _tidy(text: str) -> str:
-    """At most one blank line between paragraphs."""
-    lines: list[str] = []
-    for line in (line.rstrip() for line in text.strip().splitlines()):
-        if line or (lines and lines[-1]):
-            lines.append(line)
-    return "\n".join(lines)
-
-
-def _plain(body: str) -> str:
-    """The text part: a button is a line with its address, the code stands alone."""
-    lines = []
-    for line in body.splitlines():
-        if line.startswith(">> "):
-            label, _bar, address = line[3:].partition(" | ")
-            line = f"{label}\n{address}"
-        lines.append(line.removeprefix("## "))
-    return "\n".join(lines)
-
-
-def _blocks(body: str) -> list[dict[str, Any]]:
-    """The paragraphs for the HTML layout: kind and content, still unescaped."""
-    blocks: list[dict[str, Any]] = []
-    for paragraph in body.strip().split("\n\n"):
-        lines = paragraph.strip().splitlines()
-        if not lines:
-            continue
-        if lines[0].startswith(">> "):
-            label, _bar, address = lines[0][3:].partition(" | ")
-            blocks.append({"kind": "button", "label": label, "address": address})
-        elif lines[0].startswith("## "):
-            blocks.append({"kind": "code", "text": lines[0][3:]})
-        elif all(line.startswith("- ") for line in lines):
-            blocks.append({"kind": "list", "items": [line[2:] for line in lines]})
-        else:
-            blocks.append({"kind": "text", "text": "\n".join(lines)})
-    return blocks

@@ -19,7 +19,17 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from portal import leases
-from portal.models import Answer, Audience, EmailCode, Event, Notice, NoticeState, Recipient
+from portal.models import (
+    AddressChange,
+    Answer,
+    Audience,
+    EmailCode,
+    Event,
+    EvidenceKey,
+    Notice,
+    NoticeState,
+    Recipient,
+)
 from portal.notices import concerned
 from portal.notices.compose import compose, message_id
 from portal.nudges import nudge
@@ -30,7 +40,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 FIRST_RETRY = timedelta(seconds=30)
 LAST_RETRY = timedelta(hours=2)
-TO_PEOPLE = (Audience.REQUESTER, Audience.CONCERNED)
+TO_PEOPLE = (Audience.REQUESTER, Audience.CONCERNED, Audience.NEW_ADDRESS, Audience.OLD_ADDRESS)
 """Audiences that read the language of the request."""
 
 
@@ -110,10 +120,22 @@ def _is_moot(notice: Notice, now: datetime) -> bool:
         return notice.code.expires_at <= now
     if notice.audience == Audience.CONCERNED:
         return concerned.is_kept_from(notice)
+    if notice.audience in (Audience.NEW_ADDRESS, Audience.OLD_ADDRESS):
+        return _address_is_moot(notice, now)
     if notice.event == Event.ANSWER_READY:
         answer = Answer.objects.filter(request=notice.request).first()
         return answer is None or str(answer.pk) != notice.key
     return False
+
+
+def _address_is_moot(notice: Notice, now: datetime) -> bool:
+    """A code for an address that another one took the place of; or the key went, and nobody knows the address."""
+    if not EvidenceKey.objects.filter(request=notice.request_id).exists():
+        return True
+    change = AddressChange.objects.filter(pk=notice.key).first()
+    waits = change is not None and change.applied_at is None and change.expires_at > now
+    told = change is not None and change.applied_at is not None
+    return not (waits if notice.audience == Audience.NEW_ADDRESS else told)
 
 
 def _ready(notice: Notice) -> EmailMultiAlternatives | None:
