@@ -117,6 +117,7 @@ def destroy_what_is_due() -> None:
     now = timezone.now()
     Draft.objects.filter(expires_at__lte=now).delete()
     networks.forget()
+    AddressChange.objects.filter(applied_at=None, expires_at__lte=now - retention.length("codes")).delete()
     EmailCode.objects.filter(expires_at__lte=now - retention.length("codes")).delete()
     _destroy_records()
     today = timezone.localdate()

@@ -146,3 +146,11 @@ def test_the_old_address_goes_with_the_evidence(her: Person, case: RightsRequest
     with pytest.raises(vault.Destroyed):
         vault.unseal(case, bytes(change.sealed))
     assert not deliver(notice_id=Notice.objects.get(event=Event.ADDRESS_CHANGED).pk)
+
+
+def test_an_address_that_nobody_proved_goes_with_the_codes(her: Person, case: RightsRequest) -> None:
+    fresh(her, case)
+    propose(her, case)
+    with freeze_time(timezone.now() + timedelta(days=1, minutes=16)):
+        flow.destroy_what_is_due()
+    assert not AddressChange.objects.exists()
