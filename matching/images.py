@@ -144,7 +144,7 @@ def clean_upload(data: bytes) -> bytes:
 
     Raises:
         ImageProblem: the file is not acceptable.
-        matching.decoder.Busy: too many uploads at once; the same file can be sent again.
+            As "busy" where too many are sent at once; the same file can be sent again.
     """
     return as_jpeg(decoder.decode(data, side=UPLOAD_SIDE), quality=92)
 

@@ -23,6 +23,7 @@ from portal.citizens.form_views import forget_cookie
 from portal.citizens.forms import CodeForm, FindForm
 from portal.citizens.guard import not_open, personal, to_find
 from portal.citizens.passes import Purpose
+from portal.errors import too_many
 from portal.identity import email_code, links, networks
 from portal.identity.email_code import CodeResult, CodeStatus
 from portal.models import Requester
@@ -80,9 +81,7 @@ class Code(View):
             return self.show(form)
         lifts = networks.closed_until(request)
         if lifts:
-            text = gettext("Too many wrong codes came from this network. No code is taken from it before %(time)s.")
-            form.add_error("code", text % {"time": clock_time(lifts)})
-            return self.show(form)
+            return too_many(lifts)
         result = email_code.check(request=self.holder, digits=form.cleaned_data["code"])
         if self.case is None or not result.ok:
             attempts.refused(REFUSED.get(result.status, Attempt.CODE_WRONG), self.request_id)

@@ -295,3 +295,19 @@ def test_the_policy_lets_no_foreign_code_run(live: Stack, browser: Browser) -> N
     assert page.evaluate("getComputedStyle(document.getElementById('spy')).color") != "rgb(255, 0, 0)"
     assert stopped["https://example.org/spy.png"] == "csp"
     page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/request/rights/", "/find/", "/transparency/", "/kept/", "/desk/login/"])
+def test_a_page_is_light_and_nothing_in_it_moves(live: Stack, new_page: Callable[..., Page], path: str) -> None:
+    """Under 150 KB with all it needs, unpacked; and a layout shift of nothing that anybody would notice."""
+    page = new_page(viewport={"width": 390, "height": 844})
+    page.add_init_script("""
+        window.shift = 0;
+        new PerformanceObserver(list => { for (const e of list.getEntries()) window.shift += e.value; })
+            .observe({ type: "layout-shift", buffered: true });
+    """)
+    weights: dict[str, int] = {}
+    page.on("response", lambda response: weights.update({response.url: len(response.body())}))
+    page.goto(live.url + path, wait_until="networkidle")
+    assert sum(weights.values()) < 150_000, weights
+    assert page.evaluate("window.shift") < 0.02

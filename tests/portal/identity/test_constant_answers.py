@@ -109,7 +109,7 @@ def test_fifty_people_behind_one_address_pass_and_one_who_tries_many_does_not(
         assert "Too many" not in wrong_try(case, shared)
         for _try in range(networks.MOST):
             networks.note_wrong(Client(REMOTE_ADDR=attacker).get("/find/").wsgi_request)
-        refused = wrong_try(case, attacker)
+        refused = wrong_try(case, attacker)  # As a page of its own, which says when to come back.
         assert "Too many wrong codes" in refused
         lifts = timezone.localtime(timezone.now() + networks.WITHIN)
         assert any(f"{lifts - timedelta(minutes=m):%H:%M}" in refused for m in (0, 1)) or "p.m." in refused
