@@ -133,10 +133,26 @@ class Citizen:
         expect(page).to_have_url(re.compile("/code/"))
         self.type_code(email, not_before=before)
         self.look("citizen-10-download")
+        self._look_at_own_pictures()
         with page.expect_download() as download:
             page.locator("a[download]").click()
         download.value.save_as(target)
         return target
+
+
+    def _look_at_own_pictures(self) -> None:
+        """See the pictures of the answer, and where contact details are corrected; both as open as the download is."""
+        page, back = self.page, self.page.url
+        page.goto(f"{self.stack.url}/requests/{self.request_id}/answer/pictures/")
+        shown = page.locator(".own-picture").first
+        expect(shown.locator("img")).to_have_css("filter", re.compile("blur"))
+        shown.locator("input").check()
+        expect(shown.locator("img")).to_have_css("filter", "none")
+        expect(page.locator("input[name=picture]:checked")).to_have_count(page.locator(".own-picture").count())
+        self.look("citizen-10-pictures")
+        page.goto(f"{self.stack.url}/requests/{self.request_id}/contact/")
+        self.look("citizen-10-contact")
+        page.goto(back)
 
 
 class Reviewer:
