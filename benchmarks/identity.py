@@ -49,6 +49,8 @@ LARGER = 2000
 """Pixels of the longer side; in pictures of a whole person the face is small."""
 TURNED_KINDS = ("amateur_posture",)
 SHEETS = ("character_sheet", "emotions_sheet")
+TURNS = ((15, 10), (20, 15), (25, 20), (30, 25))
+"""Degrees by which a computer turns and tilts heads."""
 DRAWS = sorted(
     {
         order
@@ -207,16 +209,23 @@ def turned_by_computer(people: Sequence[Sequence[Image.Image]], random: np.rando
     """A stand-in for honest people: a head that looks ahead in one picture is turned as asked for the others.
 
     One picture is the photograph of the request, another one the person before the camera; each frame has another
-    light and noise, and the head is turned by about 20 degrees or tilted by about 14. What passes here is also what a
-    computer that turns a face gets through.
+    light and noise. What passes here is also what a computer that turns a face gets through.
     """
+    return {
+        f"turned by {turn} degrees, tilted by {tilt}": _turned_by(people, turn, tilt, random) for turn, tilt in TURNS
+    }
+
+
+def _turned_by(
+    people: Sequence[Sequence[Image.Image]], turn: int, tilt: int, random: np.random.Generator
+) -> dict[str, Any]:
     passed_by, problems = [], Counter[str]()
     for own in people:
         known, ahead = looked(own[0]), looked(own[1])
         if known is None or ahead is None:
             problems["unusable photograph"] += 1
             continue
-        shown = {pose: looked(_as_asked(own[1], ahead.landmarks, pose, random)) for pose in Asked}
+        shown = {pose: looked(_as_asked(own[1], ahead.landmarks, pose, turn, tilt, random)) for pose in Asked}
         passed_by.append(sum(_passes(shown, draw, known, problems) for draw in DRAWS))
     return {
         "people": len(passed_by),
@@ -226,11 +235,13 @@ def turned_by_computer(people: Sequence[Sequence[Image.Image]], random: np.rando
     }
 
 
-def _as_asked(image: Image.Image, landmarks: Floats, asked: Asked, random: np.random.Generator) -> Image.Image:
-    side, tilt = random.normal(20, 4), random.normal(14, 3)
+def _as_asked(
+    image: Image.Image, landmarks: Floats, asked: Asked, turn: int, tilt: int, random: np.random.Generator
+) -> Image.Image:
+    """A frame with the head held as asked, give or take some degrees."""
     yaw, pitch = random.normal(0, 2, size=2)
-    yaw += {Asked.LEFT: side, Asked.RIGHT: -side}.get(asked, 0.0)
-    pitch += {Asked.UP: tilt, Asked.DOWN: -tilt}.get(asked, 0.0)
+    yaw += {Asked.LEFT: turn, Asked.RIGHT: -turn}.get(asked, 0)
+    pitch += {Asked.UP: tilt, Asked.DOWN: -tilt}.get(asked, 0)
     pixels = np.asarray(turning.turn(image, landmarks, yaw, pitch), dtype=np.float64) * random.uniform(0.9, 1.1)
     noisy = pixels + random.normal(0, 4, pixels.shape)
     return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).rotate(random.uniform(-4, 4))

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils import timezone
 
+from matching import database
 from portal import retention, vault
 from portal.models import Draft
 from rights.models import RightsRequest
@@ -103,6 +104,12 @@ def open_draft(token: str) -> OpenDraft | None:
     except (ValueError, binascii.Error, vault.VaultError):
         return None
     return draft
+
+
+def destroy(draft: OpenDraft) -> None:
+    """Destroy a draft that was not sent, and what its copy in the database's log holds."""
+    Draft.objects.filter(pk=draft.row.pk, request_id=None).delete()
+    transaction.on_commit(lambda: database.flush(patient=False))
 
 
 @transaction.atomic

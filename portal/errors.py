@@ -21,4 +21,4 @@ def too_many(until: datetime) -> HttpResponse:
     """429: too much was tried from one network; when it can be tried again."""
     seconds = max(1, round((until - timezone.now()).total_seconds()))
     page = render_to_string("429.html", {"until": timezone.localtime(until)})
-    return HttpResponse(page, status=HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": str(seconds)})
+    return HttpResponse(page, status=429, headers={"Retry-After": str(seconds)})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponseBase
@@ -61,3 +62,22 @@ def allows(*features: str) -> Callable[[View], View]:
         return allowed
 
     return decorate
+
+
+class RedirectsForScripts:
+    """Tells our own script where to go on, in place of sending it there.
+
+    A script that follows a redirect gets the page and the person does not: what that page says once is said to nobody.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        asked = request.headers.get("X-Sent-By") == "script"
+        if asked and response.status_code in (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER):
+            response.headers["X-Location"] = response.headers["Location"]
+            del response.headers["Location"]
+            response.status_code = HTTPStatus.NO_CONTENT
+        return response

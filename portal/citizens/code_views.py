@@ -85,7 +85,8 @@ class Code(View):
         result = email_code.check(request=self.holder, digits=form.cleaned_data["code"])
         if self.case is None or not result.ok:
             attempts.refused(REFUSED.get(result.status, Attempt.CODE_WRONG), self.request_id)
-            networks.note_wrong(request)
+            if result.guessed:
+                networks.note_wrong(request)
             form.add_error("code", what_to_say(result))
             return self.show(form)
         return self.enter(self.case)

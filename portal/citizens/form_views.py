@@ -12,7 +12,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from portal import drafts, flow, laws, retention
 from portal.citizens import passes
@@ -164,6 +164,7 @@ class Step(View):
             "on_behalf": answers.get("person", {}).get("about") in Role.values,
             "held": bool(self.draft and self.draft.photo()),
             "to_check": "check" in self.request.GET,
+            "begun": self.draft is not None,
         }
         response = render(self.request, f"citizens/form/{step}.html", context)
         if self.draft:
@@ -260,6 +261,20 @@ def receiver(draft: drafts.OpenDraft) -> Any:
         )
 
     return receive
+
+
+@require_POST
+@personal
+def discard(request: HttpRequest) -> HttpResponse:
+    """Destroy an unfinished form now, as on a shared computer."""
+    draft = draft_of(request)
+    if draft is not None and not draft.sent_as:
+        drafts.destroy(draft)
+    messages.success(request, gettext("What you typed is destroyed."))
+    response = redirect("citizens:front")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    forget_cookie(response)
+    return response
 
 
 @require_GET

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", front_views.front, name="front"),
     path("request/", RedirectView.as_view(url="/request/rights/"), name="start"),
     path("request/photo/picture/", form_views.draft_photo, name="draft_photo"),
+    path("request/discard/", form_views.discard, name="discard"),
     path("request/check/", form_views.Check.as_view(), name="check"),
     path("request/<slug:step>/", form_views.Step.as_view(), name="form"),
     path("transparency/", transparency_views.transparency, name="transparency"),

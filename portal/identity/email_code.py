@@ -6,7 +6,7 @@ per request; what a network may get wrong in all is `portal.identity.networks`.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -47,11 +47,13 @@ class CodeResult:
     Attributes:
         tries_left: how many more tries there are; only with `wrong`.
         until: when the lock lifts; only with `locked`.
+        guessed: a code was typed that was compared and wrong; one that came late, or to a locked entry, is no guess.
     """
 
     status: CodeStatus
     tries_left: int = 0
     until: datetime | None = None
+    guessed: bool = False
 
     @property
     def ok(self) -> bool:
@@ -163,8 +165,8 @@ def check(*, request: Holder, digits: str, now: datetime | None = None) -> CodeR
         return CodeResult(CodeStatus.OK if used else CodeStatus.EXPIRED)
     newest.refresh_from_db()
     if newest.tries >= TRIES:
-        return _lock(newest, now)
-    return CodeResult(CodeStatus.WRONG, tries_left=TRIES - newest.tries)
+        return replace(_lock(newest, now), guessed=True)
+    return CodeResult(CodeStatus.WRONG, tries_left=TRIES - newest.tries, guessed=True)
 
 
 def _codes(request: Holder) -> QuerySet[EmailCode]:

@@ -139,7 +139,6 @@ class Citizen:
         download.value.save_as(target)
         return target
 
-
     def _look_at_own_pictures(self) -> None:
         """See the pictures of the answer, and where contact details are corrected; both as open as the download is."""
         page, back = self.page, self.page.url

@@ -157,3 +157,12 @@ def test_a_code_is_derived_under_the_secret_and_another_secret_gives_another(
         settings.SECRET_KEY = secret
         digits.append(email_code.digits(code))
     assert len(set(digits)) > 1
+
+
+def test_posting_to_a_locked_entry_closes_no_network(controller: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ipaddress.IPv4Address.is_private", property(lambda self: False))  # Addresses for documents.
+    client = Client(REMOTE_ADDR="203.0.113.9")
+    entered = client.post("/find/", {"reference": reference.new(), "email": "nobody@example.org"})
+    for _try in range(12):
+        client.post(entered.url, {"code": "000000"})  # type: ignore[attr-defined]
+    assert WrongTry.objects.count() == email_code.TRIES
