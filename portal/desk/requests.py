@@ -185,10 +185,13 @@ class RequestAdmin(admin.ModelAdmin):
             "archive": (one + "archive/", views.archive_file),
             "review": (one + "review/", review.review),
             "finish_review": (one + "review/finish/", review.finish),
+            "withdraw_verdict": (one + "review/undo/", review.withdraw_verdict),
             "look_again": (one + "review/look-again/", review.look_again),
             "around": (one + "around/<int:hit_id>/", around.around),
             "probe": (one + "probe/<uuid:evidence_id>.jpg", pictures.probe),
             "face": (one + "face/<int:hit_id>.jpg", pictures.face),
+            "probe_aligned": (one + "probe/<uuid:evidence_id>/aligned.jpg", pictures.probe_aligned),
+            "face_aligned": (one + "face/<int:hit_id>/aligned.jpg", pictures.face_aligned),
             "photo": (one + "photo/<int:hit_id>.jpg", pictures.photo),
         }
         own = [path(route, view, name=f"rights_request_{name}") for name, (route, view) in named.items()]
