@@ -103,7 +103,7 @@ def _show(http: HttpRequest, sheet: Sheet, hit: Hit | None, *, done: str = "") -
         "unsettled": sum(outcome in UNSETTLED for outcome in sheet.outcomes.values()),
         "probes": request.evidence.filter(kind=EvidenceKind.PROBE, problem="", destroyed_at=None),
         "last": sheet.last_said(),
-        **(_of_hit(http, sheet, hit) if hit else {}),
+        **(_of_hit(http, sheet, hit) if hit else {"ahead": "", "before": None, "after": None}),
     }
     if _wants_part(http):
         return render(http, "desk/review_hit.html", shown)
