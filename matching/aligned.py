@@ -17,8 +17,8 @@ SIDE: Final = 640
 EYES: Final = np.array([[0.36, 0.42], [0.64, 0.42]]) * SIDE
 """Where the eyes go: hair and chin of a face from the front are in the picture."""
 FAR_APART: Final = (0.2, 0.8)
-"""Distance of the eyes as a share of the box. From the front it is about 0.4; below, the face is a profile, and its eyes
-say nothing of its size."""
+"""Distance of the eyes as a share of the box. From the front it is about 0.4; with less the face is a profile, and its
+eyes say nothing of its size."""
 STEEPEST: Final = 60.0
 """Degrees. The predictor of landmarks knows upright faces and always answers; what is steeper it made up."""
 GREY: Final = (128, 128, 128)
@@ -77,6 +77,6 @@ def _similarity(source: npt.NDArray[np.float64], target: npt.NDArray[np.float64]
 
 
 def _reduced(image: Image.Image, scale: float) -> tuple[Image.Image, int]:
-    """A picture from which `scale` pixels become one, made smaller first by a whole number: a large one would flicker."""
+    """A picture of which `scale` pixels become one, made smaller first by a whole number, lest fine patterns alias."""
     factor = max(1, int(scale))
     return (image.reduce(factor), factor) if factor > 1 else (image, 1)

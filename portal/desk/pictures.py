@@ -101,7 +101,7 @@ def _with_margin(pixels: images.Pixels, box: Box) -> images.Pixels:
 
 
 def _aligned(pixels: images.Pixels, box: Box) -> HttpResponse:
-    """The face in a box with its eyes where those of every other are; the plain cut, which says so, where it has none."""
+    """The face in a box with its eyes where those of every other are; the plain cut, which says so, if it has none."""
     try:
         return _jpeg(images.as_jpeg(aligned.cut_out(pixels, box)))
     except aligned.NoEyes:

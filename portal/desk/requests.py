@@ -183,10 +183,6 @@ class RequestAdmin(admin.ModelAdmin):
             "reply": (one + "reply/<uuid:evidence_id>/", clock.reply),
             "by_post": (one + "notices/<uuid:notice_id>/", views.by_post),
             "archive": (one + "archive/", views.archive_file),
-            "review": (one + "review/", review.review),
-            "finish_review": (one + "review/finish/", review.finish),
-            "withdraw_verdict": (one + "review/undo/", review.withdraw_verdict),
-            "look_again": (one + "review/look-again/", review.look_again),
             "around": (one + "around/<int:hit_id>/", around.around),
             "probe": (one + "probe/<uuid:evidence_id>.jpg", pictures.probe),
             "face": (one + "face/<int:hit_id>.jpg", pictures.face),
@@ -195,6 +191,7 @@ class RequestAdmin(admin.ModelAdmin):
             "photo": (one + "photo/<int:hit_id>.jpg", pictures.photo),
         }
         own = [path(route, view, name=f"rights_request_{name}") for name, (route, view) in named.items()]
+        own += [path(one + route, view, name=f"rights_request_{name}") for name, route, view in review.ADDRESSES]
         return [*own, path(one + "change/", views.overview, name="rights_rightsrequest_change"), *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: object = None) -> HttpResponse:

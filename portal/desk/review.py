@@ -5,6 +5,7 @@ changes, and puts it in: verdict after verdict without loading a page, and each 
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -195,3 +196,12 @@ def finish(http: HttpRequest, request: RightsRequest) -> HttpResponse:
         _("The review is complete; decide next."),
     )
     return back(request)
+
+
+ADDRESSES: Final = (
+    ("review", "review/", review),
+    ("withdraw_verdict", "review/undo/", withdraw_verdict),
+    ("look_again", "review/look-again/", look_again),
+    ("finish_review", "review/finish/", finish),
+)
+"""Below the address of a request: names, routes and views."""

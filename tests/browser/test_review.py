@@ -109,9 +109,9 @@ def _enlarge(page: Page) -> None:
 
 
 def _look_at_the_whole(page: Page) -> None:
-    for whole in (True, False):
+    for shown in ("Picture with the face framed", "Face found"):
         page.keyboard.press("w")
-        expect(page.locator(f".desk-stage img[alt='{'Picture with the face framed' if whole else 'Face found'}']")).to_be_visible()
+        expect(page.locator(f".desk-stage img[alt='{shown}']")).to_be_visible()
 
 
 def _switch_keys_off(page: Page) -> None:
