@@ -34,18 +34,17 @@ ALIGNED, WHOLE = "aligned", "whole"
 @desk_view(SEE_HITS, write=JUDGE)
 def review(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """Show the next hit this reviewer has not judged, or take a verdict and go on."""
+    if http.method == "POST":
+        return _take_verdict(http, request)
     if reviews.latest_search(request.pk) is None:
         return back(request)
     sheet = sheet_of(http, request)
-    if http.method == "POST":
-        return _take_verdict(http, sheet)
-    wanted = _hit(sheet, http.GET.get("hit"))
+    wanted = next((hit for hit in sheet.hits if str(hit.pk) == http.GET.get("hit")), None)
     return _show(http, sheet, wanted or next(iter(sheet.waiting()), None))
 
 
-def _take_verdict(http: HttpRequest, sheet: Sheet) -> HttpResponse:
-    request, verdict = sheet.request, http.POST.get("verdict", "")
-    hit = _hit(sheet, http.POST.get("hit"))
+def _take_verdict(http: HttpRequest, request: RightsRequest) -> HttpResponse:
+    hit, verdict = _hit(http, request), http.POST.get("verdict", "")
     if hit is None:
         return _no_such_hit(http, request)
     if verdict not in Verdict.values:
@@ -62,7 +61,7 @@ def _take_verdict(http: HttpRequest, sheet: Sheet) -> HttpResponse:
 @desk_view(JUDGE)
 def withdraw_verdict(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """Take back what one said of a hit, and show it again."""
-    hit = _hit(sheet_of(http, request), http.POST.get("hit"))
+    hit = _hit(http, request)
     if hit is None:
         return _no_such_hit(http, request)
 
@@ -96,7 +95,6 @@ def _show(http: HttpRequest, sheet: Sheet, hit: Hit | None, *, done: str = "") -
         "done": done,
         "sheet": sheet,
         "hits": [(each, sheet.state(each)) for each in sheet.hits],
-        "hit": hit,
         "look": _look(http),
         "address": _address(http, request, hit),
         "may_judge": is_open(request),
@@ -104,7 +102,7 @@ def _show(http: HttpRequest, sheet: Sheet, hit: Hit | None, *, done: str = "") -
         "unsettled": sum(outcome in UNSETTLED for outcome in sheet.outcomes.values()),
         "probes": request.evidence.filter(kind=EvidenceKind.PROBE, problem="", destroyed_at=None),
         "last": sheet.last_said(),
-        **(_of_hit(http, sheet, hit) if hit else {"ahead": "", "before": None, "after": None}),
+        **(_of_hit(http, sheet, hit) if hit else {"hit": None, "ahead": "", "before": None, "after": None}),
     }
     if _wants_part(http):
         return render(http, "desk/review_hit.html", shown)
@@ -113,9 +111,11 @@ def _show(http: HttpRequest, sheet: Sheet, hit: Hit | None, *, done: str = "") -
 
 def _of_hit(http: HttpRequest, sheet: Sheet, hit: Hit) -> dict[str, object]:
     """What is shown of the hit before the reviewer."""
+    hit = Hit.objects.select_related("search", "photo__source", "face").get(pk=hit.pk)
     outcome, position = sheet.outcomes[hit.face_key], sheet.hits.index(hit)
     following = next(iter(sheet.waiting(after=hit)), None)
     return {
+        "hit": hit,
         "verdict": sheet.mine.get(hit.face_key),
         "outcome": outcome if sheet.is_known(hit) else None,
         "explained": explain(hit, among=sheet.hits, outcome=outcome),
@@ -138,8 +138,9 @@ def _picture(http: HttpRequest, request: RightsRequest, hit: Hit) -> str:
     return reverse(f"admin:rights_request_{name}", args=[request.pk, hit.pk])
 
 
-def _hit(sheet: Sheet, number: str | None) -> Hit | None:
-    return next((hit for hit in sheet.hits if str(hit.pk) == number), None)
+def _hit(http: HttpRequest, request: RightsRequest) -> Hit | None:
+    """The hit that a form names, if it is one of the latest search."""
+    return Hit.objects.filter(search=reviews.latest_search(request.pk), pk=_number(http.POST.get("hit"))).first()
 
 
 def _look(http: HttpRequest) -> str:

@@ -35,6 +35,7 @@ class Sheet:
     """Hits in the order in which they are numbered, what the reviewer said of each, and what follows from all.
 
     Attributes:
+        hits: without what hangs on them: there may be hundreds.
         mine: by face key, the oldest first.
         judging: whether the reviewer may say something now.
     """
@@ -87,7 +88,7 @@ class Sheet:
 def sheet_of(http: HttpRequest, request: RightsRequest) -> Sheet:
     """The hits of the latest search before whoever asks; none if there was no search."""
     who, latest, outcomes = actor(http), reviews.latest_search(request.pk), reviews.outcomes(request.pk)
-    hits = latest.hits.select_related("photo__source", "search", "face").order_by("distance", "pk") if latest else ()
+    hits = latest.hits.order_by("distance", "pk") if latest else ()
     said = Review.objects.filter(subject=request.pk, reviewer=who).order_by("at", "pk")
     return Sheet(
         request=request,
