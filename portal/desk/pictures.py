@@ -30,7 +30,7 @@ ORANGE = (255, 176, 0)
 GRID = 100
 GRID_TEXT = 24
 """Pixels between the lines of a grid, and of its numbers."""
-NOTE_WIDTH, NOTE_HEIGHT, NOTE_PAPER = 420, 36, (60, 60, 60)
+NOTE_HEIGHT, NOTE_PAPER = 36, (60, 60, 60)
 """The line under a picture that is not aligned."""
 
 
@@ -112,10 +112,10 @@ def _plain(pixels: images.Pixels) -> HttpResponse:
     """A picture that was to be aligned, and says in itself that it is not: a page cannot know before."""
     image = fromarray(pixels)
     image.thumbnail((LONG_SIDE, LONG_SIDE))
-    sheet = Image.new("RGB", (max(image.width, NOTE_WIDTH), image.height + NOTE_HEIGHT), NOTE_PAPER)
+    said, font = _("Not aligned: no eyes found"), ImageFont.load_default(GRID_TEXT)
+    width = max(image.width, round(font.getlength(said)) + NOTE_HEIGHT)
+    sheet = Image.new("RGB", (width, image.height + NOTE_HEIGHT), NOTE_PAPER)
     sheet.paste(image, ((sheet.width - image.width) // 2, 0))
-    said = str(_("Not aligned: no eyes found"))
-    font = ImageFont.load_default(GRID_TEXT)
     ImageDraw.Draw(sheet).text((sheet.width / 2, image.height + 4), said, (255, 255, 255), font, anchor="ma")
     return _jpeg(images.as_jpeg(np.asarray(sheet)))
 

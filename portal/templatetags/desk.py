@@ -76,11 +76,11 @@ STATES = {
     "same": _("same person"),
     "not": _("not this person"),
     "disputed": _("two of you disagree"),
-    "open": _("open"),
+    "open": _("not settled"),
     "settled": _("settled by others"),
-    "mine-same": _("you said: same person; open"),
-    "mine-not": _("you said: not this person; open"),
-    "mine-unsure": _("you said: unsure; open"),
+    "mine-same": _("you said: same person; not settled"),
+    "mine-not": _("you said: not this person; not settled"),
+    "mine-unsure": _("you said: unsure; not settled"),
 }
 """What the signs of hits in the list of all of them say."""
 
