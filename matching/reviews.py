@@ -69,6 +69,15 @@ def carry_over(*, subject: UUID, to: UUID) -> None:
 
 
 @transaction.atomic
+def withdraw(*, subject: UUID, face_key: int, reviewer: str) -> str:
+    """Take back what one reviewer said of one face; the verdict that it was, "" if there was none of theirs."""
+    mine = Review.objects.filter(subject=subject, face_key=face_key, reviewer=reviewer)
+    said = mine.values_list("verdict", flat=True).order_by("pk").first() or ""
+    mine.delete()
+    return said
+
+
+@transaction.atomic
 def forget(*, subject: UUID) -> None:
     """Delete what ties faces to a subject: hits, reviews, further probes.
 
@@ -130,6 +139,19 @@ def _outcome(needed: int, verdicts: list[str]) -> Outcome:
     if Verdict.UNSURE in verdicts and same < TWO:
         return Outcome.OPEN  # One doubt asks for two who are sure.
     return Outcome.SAME if same >= needed else Outcome.OPEN
+
+
+def of_others(hit: Hit, *, reviewer: str) -> QuerySet[Review]:
+    """What others said, for the same subject, of the face of a hit."""
+    return Review.objects.filter(subject=hit.search.subject, face_key=hit.face_key).exclude(reviewer=reviewer)
+
+
+def elsewhere(hit: Hit) -> QuerySet[Review]:
+    """What was said, for other subjects, of the faces in the photo of a hit; of its own face alone if that is gone."""
+    keys = [hit.face_key]
+    if hit.photo_id is not None:
+        keys += Face.objects.filter(photo=hit.photo_id).values_list("pk", flat=True)
+    return Review.objects.filter(face_key__in=keys).exclude(subject=hit.search.subject)
 
 
 def open_hits(subject: UUID) -> list[Hit]:

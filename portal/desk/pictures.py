@@ -7,11 +7,13 @@ import numpy as np
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from PIL import Image, ImageDraw, ImageFont
 from PIL.Image import fromarray
 
-from matching import images, keys, reviews, sources, suppression
+from matching import aligned, images, keys, reviews, sources, suppression
+from matching.engine import Box
 from matching.keys import box_of
 from matching.models import Face, Hit, Photo, PhotoStatus
 from portal import vault
@@ -28,6 +30,8 @@ ORANGE = (255, 176, 0)
 GRID = 100
 GRID_TEXT = 24
 """Pixels between the lines of a grid, and of its numbers."""
+NOTE_HEIGHT, NOTE_PAPER = 36, (60, 60, 60)
+"""The line under a picture that is not aligned."""
 
 
 def _jpeg(data: bytes) -> HttpResponse:
@@ -38,13 +42,29 @@ def _jpeg(data: bytes) -> HttpResponse:
 @desk_view(SEE_PROBE)
 def probe(http: HttpRequest, request: RightsRequest, evidence_id: UUID) -> HttpResponse:
     """The photograph the requester supplied."""
+    return _jpeg(_probe(http, request, evidence_id))
+
+
+@require_safe
+@desk_view(SEE_PROBE)
+def probe_aligned(http: HttpRequest, request: RightsRequest, evidence_id: UUID) -> HttpResponse:
+    """The face in the photograph the requester supplied, with its eyes where those of every hit are."""
+    pixels = _decoded(_probe(http, request, evidence_id))
+    try:
+        box = aligned.face_in(pixels)
+    except aligned.NoEyes:
+        return _plain(pixels)
+    return _aligned(pixels, box)
+
+
+def _probe(http: HttpRequest, request: RightsRequest, evidence_id: UUID) -> bytes:
     evidence = get_object_or_404(request.evidence, pk=evidence_id, kind=EvidenceKind.PROBE, destroyed_at=None)
     try:
         data = vault.unseal(request, bytes(evidence.sealed))
     except vault.VaultError as error:
         raise Http404 from error
     seen(http, request, "probe", evidence=evidence.pk.hex)
-    return _jpeg(data)
+    return data
 
 
 def _face(request: RightsRequest, hit_id: int) -> Face:
@@ -60,19 +80,44 @@ def _pixels(photo: Photo) -> images.Pixels:
         data = sources.read_object(photo.source, photo.path)
     except (FileNotFoundError, sources.SourceUnreachable) as error:
         raise Http404("The source cannot be read at the moment.") from error
+    return _decoded(data)
+
+
+def _decoded(data: bytes) -> images.Pixels:
     return images.read_picture(data, max_bytes=max(len(data), 1), max_pixels=settings.IMAGE_MAX_PIXELS).pixels
 
 
 def _cut(found: Face) -> HttpResponse:
     """The face, cut out of its photo."""
-    pixels = _pixels(found.photo)
-    box = box_of(found)
+    return _jpeg(images.as_jpeg(_with_margin(_pixels(found.photo), box_of(found)), max_side=LONG_SIDE))
+
+
+def _with_margin(pixels: images.Pixels, box: Box) -> images.Pixels:
     margin = int(FACE_MARGIN * max(box.right - box.left, box.bottom - box.top))
-    cut = pixels[
+    return pixels[
         max(0, box.top - margin) : box.bottom + margin,
         max(0, box.left - margin) : box.right + margin,
     ]
-    return _jpeg(images.as_jpeg(cut, max_side=LONG_SIDE))
+
+
+def _aligned(pixels: images.Pixels, box: Box) -> HttpResponse:
+    """The face in a box with its eyes where those of every other are; the plain cut, which says so, if it has none."""
+    try:
+        return _jpeg(images.as_jpeg(aligned.cut_out(pixels, box)))
+    except aligned.NoEyes:
+        return _plain(_with_margin(pixels, box))
+
+
+def _plain(pixels: images.Pixels) -> HttpResponse:
+    """A picture that was to be aligned, and says in itself that it is not: a page cannot know before."""
+    image = fromarray(pixels)
+    image.thumbnail((LONG_SIDE, LONG_SIDE))
+    said, font = _("Not aligned: no eyes found"), ImageFont.load_default(GRID_TEXT)
+    width = max(image.width, round(font.getlength(said)) + NOTE_HEIGHT)
+    sheet = Image.new("RGB", (width, image.height + NOTE_HEIGHT), NOTE_PAPER)
+    sheet.paste(image, ((sheet.width - image.width) // 2, 0))
+    ImageDraw.Draw(sheet).text((sheet.width / 2, image.height + 4), said, (255, 255, 255), font, anchor="ma")
+    return _jpeg(images.as_jpeg(np.asarray(sheet)))
 
 
 def _framed(found: Face) -> HttpResponse:
@@ -89,6 +134,15 @@ def face(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse
     found = _face(request, hit_id)
     seen(http, request, "picture", photo=found.photo_id, face=found.pk)
     return _cut(found)
+
+
+@require_safe
+@desk_view(SEE_HITS)
+def face_aligned(http: HttpRequest, request: RightsRequest, hit_id: int) -> HttpResponse:
+    """The face of a hit, with its eyes where those of the requester's photograph are."""
+    found = _face(request, hit_id)
+    seen(http, request, "picture", photo=found.photo_id, face=found.pk)
+    return _aligned(_pixels(found.photo), box_of(found))
 
 
 @require_safe

@@ -68,12 +68,11 @@ PAGES: Final[dict[str, tuple[str, Callable[..., HttpResponseBase]]]] = {
     "reply": (ONE + "reply/<uuid:evidence_id>/", clock.reply),
     "by_post": (ONE + "notices/<uuid:notice_id>/", views.by_post),
     "archive": (ONE + "archive/", views.archive_file),
-    "review": (ONE + "review/", review.review),
-    "finish_review": (ONE + "review/finish/", review.finish),
-    "look_again": (ONE + "review/look-again/", review.look_again),
     "around": (ONE + "around/<int:hit_id>/", around.around),
     "probe": (ONE + "probe/<uuid:evidence_id>.jpg", pictures.probe),
     "face": (ONE + "face/<int:hit_id>.jpg", pictures.face),
+    "probe_aligned": (ONE + "probe/<uuid:evidence_id>/aligned.jpg", pictures.probe_aligned),
+    "face_aligned": (ONE + "face/<int:hit_id>/aligned.jpg", pictures.face_aligned),
     "photo": (ONE + "photo/<int:hit_id>.jpg", pictures.photo),
 }
 """The pages of the desk about requests, by the end of their names."""
@@ -196,6 +195,7 @@ class RequestAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         own = [path(route, view, name=f"rights_request_{name}") for name, (route, view) in PAGES.items()]
+        own += [path(ONE + route, view, name=f"rights_request_{name}") for name, route, view in review.ADDRESSES]
         return [*own, path(ONE + "change/", views.overview, name="rights_rightsrequest_change"), *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: object = None) -> HttpResponse:

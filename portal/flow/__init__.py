@@ -4,7 +4,7 @@ It is told in this order, one module a chapter:
 
     received     receive, confirm, replace_probe, withdraw          what the person does
     searched     search, look_again                                 every face held is swept
-    decided      review, finish_review, decide                      what staff do
+    decided      review, withdraw_verdict, finish_review, decide    what staff do
     carried_out  build_answer, delivered, waive_copy, renew_answer  the copy
     erased       erase, start_due_erasures                          the erasure and its proof
     suppressed   consent, withdraw_consent, judge_held, erase_held  staying erased, if the person wants a template kept
@@ -27,7 +27,7 @@ from portal.flow.carried_out import build_answer, delivered, renew_answer, waive
 from portal.flow.closed import destroy_what_is_due, remove_orphans
 from portal.flow.contact import can_correct, correct_details, propose_address, prove_address
 from portal.flow.continued import choose_erasure, chosen_photos, erased_by, search_with
-from portal.flow.decided import countersign, decide, finish_review, reject, review
+from portal.flow.decided import countersign, decide, finish_review, reject, review, withdraw_verdict
 from portal.flow.disowned_pictures import not_me, settle_not_me
 from portal.flow.documented import (
     ask_document,
@@ -147,4 +147,5 @@ __all__ = [
     "withdraw",
     "withdraw_consent",
     "withdraw_doubt",
+    "withdraw_verdict",
 ]

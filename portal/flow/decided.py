@@ -36,12 +36,7 @@ UNSETTLED = (Outcome.OPEN, Outcome.DISPUTED)
 @transaction.atomic
 def review(*, request_id: UUID, face_key: int, verdict: str, by: "User") -> None:
     """One reviewer says of one face: same person, not, or unsure. Raises: TransitionRefused."""
-    request = requests.locked(request_id)
-    if request.state not in (RequestState.SEARCHED, RequestState.REVIEWED):
-        raise TransitionRefused(gettext_noop("Hits are reviewed after the search and before the decision."))
-    if is_decided(request) and reviews.outcomes(request.pk).get(face_key) not in UNSETTLED:
-        text = gettext_noop("A claim was decided on this review; a settled verdict cannot change under it.")
-        raise TransitionRefused(text)
+    request = _open_to_review(request_id, face_key)
     reviewer = journal.staff(by.pk)
     if verdict == Verdict.SAME:
         for other in reviews.said_same(subject=request.pk, face_key=face_key, but=reviewer):
@@ -50,8 +45,44 @@ def review(*, request_id: UUID, face_key: int, verdict: str, by: "User") -> None
     reviews.record(subject=request.pk, face_key=face_key, reviewer=reviewer, verdict=verdict)
     detail = {"face": vault.alias(request, "face", face_key), "verdict": verdict}
     journal.record(request=request, actor=reviewer, event="reviewed_hit", detail=detail)
+    _reopen_if_unsettled(request, actor=reviewer)
+
+
+@transaction.atomic
+def withdraw_verdict(*, request_id: UUID, face_key: int, by: "User") -> bool:
+    """One reviewer takes back what they said of one face; False if they have said nothing of it, or no more.
+
+    Nobody takes back what somebody else said.
+
+    Raises:
+        TransitionRefused: as `review`.
+    """
+    request = _open_to_review(request_id, face_key)
+    reviewer = journal.staff(by.pk)
+    verdict = reviews.withdraw(subject=request.pk, face_key=face_key, reviewer=reviewer)
+    if not verdict:
+        return False
+    requests.drop_proposals(request=request, actor=reviewer)
+    detail = {"face": vault.alias(request, "face", face_key), "verdict": verdict}
+    journal.record(request=request, actor=reviewer, event="verdict_withdrawn", detail=detail)
+    _reopen_if_unsettled(request, actor=reviewer)
+    return True
+
+
+def _open_to_review(request_id: UUID, face_key: int) -> RightsRequest:
+    """The request, locked, if what is said of a face may change now. Raises: TransitionRefused."""
+    request = requests.locked(request_id)
+    if request.state not in (RequestState.SEARCHED, RequestState.REVIEWED):
+        raise TransitionRefused(gettext_noop("Hits are reviewed after the search and before the decision."))
+    if is_decided(request) and reviews.outcomes(request.pk).get(face_key) not in UNSETTLED:
+        text = gettext_noop("A claim was decided on this review; a settled verdict cannot change under it.")
+        raise TransitionRefused(text)
+    return request
+
+
+def _reopen_if_unsettled(request: RightsRequest, *, actor: str) -> None:
     if request.state == RequestState.REVIEWED and reviews.open_hits(request.pk):
-        requests.take(request=request, step="reopen_review", actor=reviewer)
+        requests.take(request=request, step="reopen_review", actor=actor)
 
 
 @transaction.atomic

@@ -62,7 +62,27 @@ LOOKS = {
 }
 """What staff look at, by the kind that `portal.desk.access.seen` is told."""
 JOB_STATES = {JobState.WAITING: _("waiting"), JobState.RUNNING: _("running"), JobState.DONE: _("done")}
-SIGNS = {"same": "✓", "not": "✗", "disputed": "≠", "open": "·"}
+SIGNS = {
+    "same": "✓",
+    "not": "✗",
+    "disputed": "≠",
+    "open": "·",
+    "settled": "–",
+    "mine-same": "(✓)",
+    "mine-not": "(✗)",
+    "mine-unsure": "(?)",
+}
+STATES = {
+    "same": _("same person"),
+    "not": _("not this person"),
+    "disputed": _("two of you disagree"),
+    "open": _("not settled"),
+    "settled": _("settled by others"),
+    "mine-same": _("you said: same person; not settled"),
+    "mine-not": _("you said: not this person; not settled"),
+    "mine-unsure": _("you said: unsure; not settled"),
+}
+"""What the signs of hits in the list of all of them say."""
 
 
 @register.filter
@@ -120,6 +140,12 @@ def look_name(entry: JournalEntry) -> str:
 @register.filter
 def verdict_sign(outcome: str) -> str:
     return SIGNS[outcome]
+
+
+@register.filter
+def hit_state(state: str) -> str:
+    """What the sign says."""
+    return str(STATES[state])
 
 
 @register.filter

@@ -203,8 +203,8 @@ class Reviewer:
                 self.look("desk-04-review")
             hit = int(page.locator("#verdict input[name=hit]").get_attribute("value") or 0)
             key = "s" if self.stack_knows(hit) == person else "n"
-            with page.expect_navigation():
-                page.keyboard.press(key)
+            page.keyboard.press(key)
+            expect(page.locator(f"#verdict input[name=hit][value='{hit}']")).to_have_count(0)
             judged += 1
             assert judged < 200, "The review does not end."
         return judged

@@ -69,6 +69,8 @@ def looks(
     return {
         "admin:rights_request_probe": (at("probe", probe.pk), "probe"),
         "admin:rights_request_face": (at("face", hit.pk), "picture"),
+        "admin:rights_request_probe_aligned": (at("probe_aligned", probe.pk), "probe"),
+        "admin:rights_request_face_aligned": (at("face_aligned", hit.pk), "picture"),
         "admin:rights_request_photo": (at("photo", hit.pk), "picture"),
         "admin:rights_request_reply": (at("reply", reply.pk), "reply"),
         "admin:rights_request_thread": (at("thread"), "messages"),
