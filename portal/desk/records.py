@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from portal.desk import filters
 from portal.desk.access import actor
 from portal.models import Job, Notice, NoticeState
 from portal.notices import outbox
@@ -42,7 +43,7 @@ class JournalAdmin(ReadOnly):
 @admin.register(Job)
 class JobAdmin(ReadOnly):
     list_display = ["request", "kind", "state", "attempts", "not_before", "problem"]
-    list_filter = ["state", "kind"]
+    list_filter = [filters.OpenJobsFilter, "state", "kind"]
     list_select_related = ["request"]
     ordering = ["-pk"]
 

@@ -1,5 +1,6 @@
 """The messages of a request on the desk: read, which is journalled, and answered."""
 
+from typing import Final
 from uuid import UUID, uuid4
 
 from django import forms
@@ -10,12 +11,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import flow, thread, vault
+from portal.desk import texts
 from portal.desk.access import actor, desk_view, seen
 from portal.desk.forms import PhotoField
 from portal.desk.pages import attempt, page
 from portal.models import Evidence
 from portal.staff.roles import HANDLE
 from rights.models import RightsRequest
+
+LONG: Final = 10
+"""Digits of a number that is none of a text."""
 
 
 class TellForm(forms.Form):
@@ -37,8 +42,8 @@ class TellForm(forms.Form):
 @desk_view(HANDLE)
 def messages(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """The thread, and a message to the person."""
-    form = TellForm(http.POST or None, http.FILES or None)
-    if http.method == "POST" and form.is_valid():
+    form = _with_text(http, request) or TellForm(http.POST or None, http.FILES or None)
+    if http.method == "POST" and form.is_bound and form.is_valid():
         chosen = form.cleaned_data
 
         def act() -> None:
@@ -56,9 +61,20 @@ def messages(http: HttpRequest, request: RightsRequest) -> HttpResponse:
         "case": request,
         "entries": entries,
         "hidden": max(0, request.messages.count() - len(entries)),
+        "texts": texts.offered(request),
         "form": form if flow.can_write(request) and request.requester.email else None,
     }
     return page(http, "desk/thread.html", request.reference, **context)
+
+
+def _with_text(http: HttpRequest, request: RightsRequest) -> TellForm | None:
+    """The form as it was typed with a kept text added; None if no text was asked for. Nothing is sent by it."""
+    if "add_text" not in http.POST:
+        return None
+    wanted = http.POST.get("text", "")
+    text = texts.offered(request).filter(pk=wanted).first() if wanted.isdecimal() and len(wanted) < LONG else None
+    typed = http.POST.get("words", "")
+    return TellForm(initial={"words": texts.added(typed, text, request) if text else typed})
 
 
 def _entries(request: RightsRequest) -> list[thread.Entry]:

@@ -1,6 +1,7 @@
 """One file per aggregate."""
 
 from portal.models.answer import Answer
+from portal.models.assignment import Assignment
 from portal.models.code import EmailCode, WrongTry
 from portal.models.controller import ControllerProfile, ControllerText, Remedy
 from portal.models.document import OPEN_DOCUMENTS, CheckDigits, DocumentCheck, DocumentState, Likeness
@@ -17,6 +18,7 @@ from portal.models.recipient import Recipient
 from portal.models.reminder import Reminder
 from portal.models.representation import Representation, Role
 from portal.models.requester import Requester
+from portal.models.snippet import MessageText
 from portal.models.staff import FailureKind, RecoveryCodes, SignInFailures, StaffAccount, Totp
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "OPEN_DOCUMENTS",
     "OPEN_LIVE",
     "Answer",
+    "Assignment",
     "Audience",
     "Author",
     "CheckDigits",
@@ -47,6 +50,7 @@ __all__ = [
     "LiveState",
     "LocalMail",
     "Message",
+    "MessageText",
     "NotMe",
     "Notice",
     "NoticeState",
