@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal.desk.pages import opening
+from portal.desk.dashboard import opening
 
 handler400 = "portal.errors.bad_request"
 

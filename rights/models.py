@@ -67,6 +67,13 @@ class RightsRequest(models.Model):
         ordering = ["due", "received_at", "pk"]
         verbose_name = _("request")
         verbose_name_plural = _("requests")
+        indexes = [
+            models.Index(name="requests_by_due", fields=["due", "received_at", "id"]),
+            models.Index(name="requests_by_receipt", fields=["received_at"]),
+            models.Index(name="requests_by_state", fields=["state", "due"]),
+            models.Index(name="requests_by_channel", fields=["channel", "due"]),
+            models.Index(name="requests_by_country", fields=["country"]),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="request_state_known", condition=models.Q(state__in=[s.value for s in RequestState])
@@ -141,6 +148,7 @@ class Decision(models.Model):
 
     class Meta:
         ordering = ["decided_at", "pk"]
+        indexes = [models.Index(name="proposals", fields=["claim"], condition=models.Q(in_force=False))]
         constraints = [
             models.CheckConstraint(
                 name="refusal_needs_a_ground_and_reasons",
@@ -195,6 +203,7 @@ class ClockEvent(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
+        indexes = [models.Index(name="questions", fields=["request"], condition=models.Q(kind="asked"))]
         constraints = [
             models.CheckConstraint(
                 name="clock_event_known", condition=models.Q(kind__in=[kind.value for kind in ClockKind])

@@ -34,10 +34,3 @@ def attempt(http: HttpRequest, step: Callable[[], object], done: str) -> bool:
         return False
     messages.success(http, done)
     return True
-
-
-def opening(http: HttpRequest) -> HttpResponse:
-    """The desk opens on what is due next; for staff who see no requests, on what they may open."""
-    if http.user.has_perm("rights.view_rightsrequest"):
-        return redirect("admin:rights_rightsrequest_changelist")
-    return admin.site.index(http)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from matching.models import Photo, PhotoStatus, Source
-from portal.desk import holdups, marking, pictures
+from portal.desk import filters, holdups, marking, pictures
 from portal.desk.journalled import Journalled
 from portal.desk.labels import label
 from portal.models import ControllerProfile, ControllerText, Recipient, Remedy
@@ -106,6 +106,7 @@ class SourceAdmin(Journalled):
     hard faces are looked for."""
 
     list_display = ["name", "detector", "state", "why", "waits", "held", "unreadable", "without_face", "last_import_at"]
+    list_filter = [filters.HeldUpFilter]
     readonly_fields = ["url", "state", "why", "waits", "last_import_at"]
     fields = ["name", "url", "group_policy", "detector", "state", "why", "waits", "last_import_at"]
     change_list_template = "desk/list_with_sources.html"

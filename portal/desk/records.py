@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from portal.desk import filters
 from portal.desk.access import actor
 from portal.models import Job, Notice, NoticeState
 from portal.notices import outbox
@@ -23,7 +24,8 @@ class OnlyOwnFilters(admin.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         field, _separator, how = lookup.partition("__")
-        return how in ("", "exact", "isnull", "id__exact") and field in self.list_filter
+        own = {each if isinstance(each, str) else getattr(each, "parameter_name", "") for each in self.list_filter}
+        return lookup in own or (how in ("", "exact", "isnull", "id__exact") and field in own)
 
 
 class ReadOnly(OnlyOwnFilters):
@@ -55,7 +57,7 @@ class JournalAdmin(ReadOnly):
 @admin.register(Job)
 class JobAdmin(ReadOnly):
     list_display = ["request", "kind", "state", "attempts", "not_before", "problem"]
-    list_filter = ["state", "kind"]
+    list_filter = [filters.OpenJobsFilter, "state", "kind"]
     fields = ["request", "kind", "state", "attempts", "not_before", "problem"]
     list_select_related = ["request"]
     ordering = ["-pk"]

@@ -1,12 +1,11 @@
 """The queue: requests, the next due first."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -17,12 +16,17 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.desk import (
     around,
+    bulk,
     clock,
+    coming_back,
     documents,
+    filters,
     held,
     holdups,
+    lists,
     live,
     not_me,
+    paging,
     pictures,
     represented,
     review,
@@ -30,11 +34,10 @@ from portal.desk import (
     views,
 )
 from portal.desk.labels import Colour, label
-from portal.models import Author, JobState, Message
-from portal.words import JOB_PROBLEMS, SOON_DAYS, state_name
+from portal.staff.roles import CHANGE
+from portal.words import SOON_DAYS, state_name
 from rights import queries
-from rights.law.lifecycle import RequestState
-from rights.models import ClockEvent, ClockKind, Decision, RightsRequest
+from rights.models import RightsRequest
 
 ONE: Final = "<uuid:request_id>/"
 PAGES: Final[dict[str, tuple[str, Callable[..., HttpResponseBase]]]] = {
@@ -42,6 +45,7 @@ PAGES: Final[dict[str, tuple[str, Callable[..., HttpResponseBase]]]] = {
     "confirm": (ONE + "confirm/", views.confirm),
     "withdraw": (ONE + "withdraw/", views.withdraw),
     "withdraw_consent": (ONE + "template/destroy/", held.withdraw_consent),
+    "assign": (ONE + "assign/", bulk.assign_one),
     "add_probe": (ONE + "probe/", views.add_probe),
     "decide": (ONE + "decide/<slug:right>/", views.decide),
     "extend": (ONE + "extend/", clock.extend),
@@ -78,82 +82,55 @@ PAGES: Final[dict[str, tuple[str, Callable[..., HttpResponseBase]]]] = {
 """The pages of the desk about requests, by the end of their names."""
 
 
-class OpenFilter(admin.SimpleListFilter):
-    """Open requests unless the reader asks for the others: a finished one never crowds the queue."""
-
-    title = _("open or ended")
-    parameter_name = "which"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        names = {"overdue": _("overdue"), "ours": _("waiting for us"), "ended": _("ended"), "all": _("all")}
-        return [(value, str(name)) for value, name in names.items()]
-
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        unset, *others = super().choices(changelist)
-        yield {**unset, "display": gettext("open")}
-        yield from others
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[RightsRequest]) -> QuerySet[RightsRequest]:
-        match self.value():
-            case "overdue":
-                return queryset.filter(owed(), due__lt=queries.today())
-            case "ours":
-                return queryset.filter(state__in=[RequestState.SEARCHED, RequestState.REVIEWED])
-            case "ended":
-                return queryset.exclude(owed())
-            case "all":
-                return queryset
-            case _other:
-                return queryset.filter(owed())
-
-
-class StateFilter(admin.SimpleListFilter):
-    """States by the names that the lists show."""
-
-    title = _("state")
-    parameter_name = "state__exact"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [(state.value, state_name(state)) for state in RequestState]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[RightsRequest]) -> QuerySet[RightsRequest]:
-        return queryset.filter(state=self.value()) if self.value() else queryset
-
-
-def owed() -> Q:
-    """Requests that are still owed something."""
-    return ~Q(state__in=queries.OVER)
-
-
 @admin.register(RightsRequest)
 class RequestAdmin(admin.ModelAdmin):
     """The list; the page of one request is the desk's own."""
 
-    list_display = ["ref", "urgency", "due", "claims_listed", "status", "channel", "received_at", "waits_for"]
-    list_filter = [OpenFilter, StateFilter, "channel", "country"]
+    list_display = [
+        "ref",
+        "urgency",
+        "due",
+        "claims_listed",
+        "status",
+        "channel",
+        "received_at",
+        "waits_for",
+        "assignee",
+    ]
+    list_filter = [
+        filters.OpenFilter,
+        filters.WaitsFilter,
+        filters.DueFilter,
+        filters.StateFilter,
+        filters.AssigneeFilter,
+        filters.RightFilter,
+        "channel",
+        "country",
+    ]
     search_fields = ["reference"]
     search_help_text = _("Reference")
     list_per_page = 50
     show_full_result_count = False
     change_list_template = "desk/list_with_sources.html"
-    actions = None
+    actions = [bulk.assign_to_me, bulk.assign_to_other, bulk.unassign]
+    paginator = paging.KeyPaginator
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RightsRequest]:
-        ended = Case(When(owed(), then=Value(0)), default=Value(1))
         return (
             super()
             .get_queryset(request)
-            .prefetch_related("claims", "jobs")
-            .annotate(
-                ended_order=ended,
-                asked=Exists(ClockEvent.objects.filter(request=OuterRef("pk"), kind=ClockKind.ASKED, answer=None)),
-                written=Exists(Message.objects.filter(request=OuterRef("pk"), author=Author.PERSON, read_at=None)),
-                proposed=Exists(Decision.objects.filter(claim__request=OuterRef("pk"), in_force=False)),
-            )
-            .order_by("ended_order", "due", "received_at", "pk")
+            .select_related("assignment__member")
+            .prefetch_related("claims")
+            .annotate(waits=lists.waiting())
         )
 
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """What is due next comes first; of what has ended, what came last."""
+        return ["due", "received_at", "pk"] if request.GET.get("which") not in ("ended", "all") else ["-received_at"]
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method == "GET":
+            coming_back.remember(request)
         states = {"source_states": holdups.states(), "waiting_searches": holdups.waiting_searches()}
         return super().changelist_view(request, (extra_context or {}) | states)
 
@@ -180,18 +157,16 @@ class RequestAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("Waits for"))
     def waits_for(self, case: Any) -> str:
-        open_jobs = [job for job in case.jobs.all() if job.state != JobState.DONE]
-        if known := [JOB_PROBLEMS[job.problem] for job in open_jobs if job.problem in JOB_PROBLEMS]:
-            return str(known[0])
-        if case.written:
-            return gettext("us: an unread message")
-        if open_jobs:
-            return gettext("the worker")
-        if case.proposed and queries.is_owed(case):
-            return gettext("us: a second signature")
-        if case.asked and queries.is_owed(case):
-            return gettext("the person: an answer")
-        return str(WAITS_FOR.get(RequestState(case.state), ""))
+        return str(lists.WORDS[case.waits])
+
+    @admin.display(description=_("Assigned to"), ordering="assignment__member__username", empty_value="–")
+    def assignee(self, case: RightsRequest) -> str | None:
+        found = getattr(case, "assignment", None)
+        return bulk.name_of(found.member) if found else None
+
+    def has_change_rights_permission(self, request: HttpRequest) -> bool:
+        """Django's admin asks it before it offers the actions: who moves requests may say who sees to them."""
+        return request.user.has_perm(CHANGE)
 
     def get_urls(self) -> list[URLPattern]:
         own = [path(route, view, name=f"rights_request_{name}") for name, (route, view) in PAGES.items()]
@@ -216,12 +191,3 @@ class RequestAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: RightsRequest | None = None) -> bool:
         return False
-
-
-WAITS_FOR = {
-    RequestState.RECEIVED: _("the person: e-mail code"),
-    RequestState.CONFIRMED: _("the person: a better photograph"),
-    RequestState.SEARCHED: _("us: review the hits"),
-    RequestState.REVIEWED: _("us: decide"),
-    RequestState.DECIDED: _("the person: fetch the copy"),
-}

@@ -18,6 +18,7 @@ from matching import sources
 from matching.images import ImageProblem, clean_upload
 from matching.models import Photo
 from portal import flow, thread, vault
+from portal.desk import texts
 from portal.desk.access import actor, desk_view, member, seen
 from portal.desk.forms import PROBLEMS, PhotoField
 from portal.desk.pages import attempt, page
@@ -30,6 +31,9 @@ from rights.models import RightsRequest
 ADDRESS: Final = re.compile(r"https?://[^\s<>\"]+")
 MOST_HELD: Final = 20
 """Pictures held at addresses that were named, on one page."""
+
+LONG: Final = 10
+"""Digits of a number that is none of a text."""
 
 
 class TellForm(forms.Form):
@@ -51,8 +55,8 @@ class TellForm(forms.Form):
 @desk_view(HANDLE)
 def messages(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """The thread, and a message to the person."""
-    form = TellForm(http.POST or None, http.FILES or None)
-    if http.method == "POST" and form.is_valid():
+    form = _with_text(http, request) or TellForm(http.POST or None, http.FILES or None)
+    if http.method == "POST" and form.is_bound and form.is_valid():
         chosen = form.cleaned_data
 
         def act() -> None:
@@ -71,9 +75,20 @@ def messages(http: HttpRequest, request: RightsRequest) -> HttpResponse:
         "entries": entries,
         "held": list(_held_at(entries)[:MOST_HELD]),
         "hidden": max(0, request.messages.count() - len(entries)),
+        "texts": texts.offered(request),
         "form": form if flow.can_write(request) and request.requester.email else None,
     }
     return page(http, "desk/thread.html", request.reference, **context)
+
+
+def _with_text(http: HttpRequest, request: RightsRequest) -> TellForm | None:
+    """The form as it was typed with a kept text added; None if no text was asked for. Nothing is sent by it."""
+    if "add_text" not in http.POST:
+        return None
+    wanted = http.POST.get("text", "")
+    text = texts.offered(request).filter(pk=wanted).first() if wanted.isdecimal() and len(wanted) < LONG else None
+    typed = http.POST.get("words", "")
+    return TellForm(initial={"words": texts.added(typed, text, request) if text else typed})
 
 
 def _entries(request: RightsRequest) -> list[thread.Entry]:

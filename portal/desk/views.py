@@ -15,7 +15,7 @@ from matching.reviews import Outcome
 from portal import flow, laws
 from portal.answers import archive, kept
 from portal.answers.facts import missing
-from portal.desk import holdups, live, not_me, represented
+from portal.desk import bulk, holdups, live, not_me, represented
 from portal.desk.access import actor, desk_view, member, seen, staff_view
 from portal.desk.clock import clock_view
 from portal.desk.forms import DecisionForm, LetterForm, ProbeForm
@@ -36,7 +36,12 @@ from rights.models import RightsRequest
 def overview(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     """Everything about one request."""
     seen(http, request, "request")
-    return page(http, "desk/request.html", request.reference, **overview_context(request))
+    return _request_page(http, request)
+
+
+def _request_page(http: HttpRequest, request: RightsRequest, form: DecisionForm | None = None) -> HttpResponse:
+    context = overview_context(request, form) | bulk.context_of(http, request)
+    return page(http, "desk/request.html", request.reference, **context)
 
 
 def accepted_photos(request: RightsRequest) -> dict[int, str]:
@@ -161,7 +166,7 @@ def decide(http: HttpRequest, request: RightsRequest, right: str) -> HttpRespons
             return back(request)
     else:
         messages.error(http, _("The decision was not recorded: choose an outcome."))
-    return page(http, "desk/request.html", request.reference, **overview_context(request, form))
+    return _request_page(http, request, form)
 
 
 @require_http_methods(["GET", "POST"])

@@ -13,6 +13,7 @@ It is told in this order, one module a chapter:
     live         draw_poses, receive_frame, check_live                  three poses before a camera
     represented  put_mandate, record_known, agreed, disowned            somebody acts for another
     written      hear, tell                                     what the person and staff write to each other
+    assigned     assign                                         who has it on their desk
     disowned_pictures not_me, settle_not_me                     a picture in the answer that shows somebody else
     continued    choose_erasure, search_with                    what the person asks for after the answer
     contact      correct_details, propose_address, prove_address how the person is called and written to
@@ -23,6 +24,7 @@ Every step is safe to call twice and safe to die in: what must happen is a row b
 was done already returns at once, and each state change is a conditional update.
 """
 
+from portal.flow.assigned import assign
 from portal.flow.carried_out import build_answer, delivered, renew_answer, waive_copy
 from portal.flow.closed import destroy_what_is_due, remove_orphans
 from portal.flow.contact import can_correct, correct_details, propose_address, prove_address
@@ -78,6 +80,7 @@ __all__ = [
     "answer",
     "ask",
     "ask_document",
+    "assign",
     "build_answer",
     "can_correct",
     "can_write",

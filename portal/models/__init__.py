@@ -2,6 +2,7 @@
 
 from portal.models.address import AddressChange
 from portal.models.answer import Answer
+from portal.models.assignment import Assignment
 from portal.models.code import EmailCode, WrongTry
 from portal.models.controller import ControllerProfile, ControllerText, Remedy
 from portal.models.document import OPEN_DOCUMENTS, CheckDigits, DocumentCheck, DocumentState, Likeness
@@ -19,6 +20,7 @@ from portal.models.recipient import Recipient
 from portal.models.reminder import Reminder
 from portal.models.representation import Representation, Role
 from portal.models.requester import Requester
+from portal.models.snippet import MessageText
 from portal.models.staff import FailureKind, RecoveryCodes, SignInFailures, StaffAccount, Totp
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "OPEN_LIVE",
     "AddressChange",
     "Answer",
+    "Assignment",
     "Audience",
     "Author",
     "CheckDigits",
@@ -52,6 +55,7 @@ __all__ = [
     "LiveState",
     "LocalMail",
     "Message",
+    "MessageText",
     "NotMe",
     "Notice",
     "NoticeState",

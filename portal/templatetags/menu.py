@@ -40,6 +40,7 @@ class Item(NamedTuple):
 
 MENU = {
     _("Requests"): [
+        Entry(_("Overview"), "desk"),
         Entry(_("Queue"), "admin:rights_rightsrequest_changelist"),
         Entry(_("Enter a letter"), "admin:rights_request_enter"),
         Entry(_("Notices"), "admin:portal_notice_changelist"),
@@ -54,6 +55,7 @@ MENU = {
     ],
     _("Who we are"): [
         Entry(_("Controller profile"), "admin:portal_controllerprofile_changelist"),
+        Entry(_("Texts for messages"), "admin:portal_messagetext_changelist"),
         Entry(_("Recipients"), "admin:portal_recipient_changelist"),
         Entry(_("Staff"), "admin:auth_user_changelist"),
         Entry(_("Failed sign-ins"), "admin:portal_signinfailures_changelist"),

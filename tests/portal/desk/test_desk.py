@@ -59,7 +59,7 @@ def test_the_queue_begins_with_what_is_due_next_and_hides_what_is_done(desk: Cli
     assert "overdue by 3 d" in body
     everything = desk.get(reverse("admin:rights_rightsrequest_changelist") + "?which=all").content.decode()
     assert done.reference in everything
-    overdue = desk.get(reverse("admin:rights_rightsrequest_changelist") + "?which=overdue").content.decode()
+    overdue = desk.get(reverse("admin:rights_rightsrequest_changelist") + "?due=overdue").content.decode()
     assert late.reference in overdue
     assert soon.reference not in overdue
 

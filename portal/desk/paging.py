@@ -1,0 +1,20 @@
+"""Pages of a long list: the keys of a page first, its rows only then, so that what is passed over is not computed."""
+
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, IntegerField, Value, When
+
+
+class KeyPaginator(Paginator):
+    """Over a queryset with annotations that cost something for each row."""
+
+    def page(self, number: Any) -> Page:
+        number = self.validate_number(number)
+        bottom = (number - 1) * self.per_page
+        top = min(bottom + self.per_page, self.count)
+        rows: Any = self.object_list
+        keys = list(rows.values_list("pk", flat=True)[bottom:top])
+        place = Case(*(When(pk=key, then=Value(n)) for n, key in enumerate(keys)), output_field=IntegerField())
+        shown = rows.filter(pk__in=keys).order_by(place) if keys else rows.none()
+        return Page(shown, number, self)

@@ -1,0 +1,177 @@
+"""The lists: what they are narrowed to, what the front counts, who sees to what, and kept texts."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from portal import flow
+from portal.desk import lists
+from portal.flow import assign
+from portal.models import Assignment, Author, Job, JobKind, JobState, Message, MessageText
+from portal.models.snippet import check_placeholders
+from portal.staff.roles import Role
+from rights.law.lifecycle import TransitionRefused
+from rights.models import JournalEntry, RightsRequest
+from tests.portal.deeds import Ask
+from tests.staffing import member, sign_in
+
+pytestmark = pytest.mark.django_db
+
+LIST = "admin:rights_rightsrequest_changelist"
+
+
+@pytest.fixture
+def me() -> User:
+    return member("me", *Role)
+
+
+@pytest.fixture
+def desk(client: Client, me: User) -> Client:
+    return sign_in(client, me)
+
+
+def due_in(request: RightsRequest, days: int) -> None:
+    day = timezone.localdate() + timedelta(days=days)
+    RightsRequest.objects.filter(pk=request.pk).update(due=day, nominal_due=day)
+
+
+@pytest.fixture
+def cases(ask: Ask, me: User) -> list[RightsRequest]:
+    """One of each kind: overdue, due soon, one that wrote, one held up, one ended though late."""
+    made = [ask(email=f"{number}@example.org") for number in range(6)]
+    for request, days in zip(made, (-3, 0, 7, 8, 20, -9), strict=True):
+        due_in(request, days)
+    Message.objects.create(request=made[1], author=Author.PERSON, written_by="citizen", written_at=timezone.now())
+    Job.objects.update_or_create(
+        request=made[2], kind=JobKind.SEARCH,
+        defaults={"state": JobState.WAITING, "problem": "SearchIncomplete", "not_before": timezone.now()},
+    )  # fmt: skip
+    flow.assign(request_id=made[3].pk, member_id=me.pk, actor="staff:1")
+    flow.withdraw(request_id=made[5].pk)
+    return made
+
+
+def shown(client: Client, query: str) -> set[str]:
+    answer = client.get(f"{reverse(LIST)}?{query}")
+    assert answer.status_code == 200
+    return {case.reference for case in answer.context["cl"].result_list}
+
+
+def test_every_count_of_the_front_is_the_number_of_rows_of_its_list(desk: Client, cases: list[RightsRequest]) -> None:
+    answer = desk.get(reverse("desk"))
+    counts = [count for _title, group in answer.context["groups"] for count in group]
+    assert len(counts) == 9
+    for count in counts:
+        assert desk.get(count.address).context["cl"].result_count == count.number, count.words
+    assert {count.words: count.number for count in counts} == {
+        "overdue": 1, "due this week": 2, "waiting for us": 1, "waiting for the person": 3, "mine": 1, "unassigned": 4,
+        "sources down": 0, "open jobs": 1, "held up": 1,
+    }  # fmt: skip
+
+
+def test_the_filter_of_whom_it_waits_for_is_the_column(desk: Client, cases: list[RightsRequest]) -> None:
+    said: dict[str, set[str]] = {}
+    for case in desk.get(reverse(LIST)).context["cl"].result_list:
+        said.setdefault(case.waits.partition(":")[0], set()).add(case.reference)
+    assert said.keys() == {"us", "person", "held"}
+    for party in lists.PARTIES:
+        assert shown(desk, f"waits={party}") == said.get(party, set())
+    assert shown(desk, "waits=nonsense") == set()
+
+
+def test_filters_narrow_together(desk: Client, cases: list[RightsRequest], me: User) -> None:
+    assert shown(desk, "due=overdue&which=all") == {cases[0].reference}
+    assert shown(desk, "assignee=me") == shown(desk, "assignee=me&right=erasure") == {cases[3].reference}
+    assert shown(desk, "assignee=99999999999999999999999") == set()
+    assert shown(desk, "which=ended") == {cases[5].reference}
+    assert shown(desk, "channel__exact=post") == set()
+
+
+def test_one_comes_back_to_the_list_as_it_was(desk: Client, cases: list[RightsRequest]) -> None:
+    body = desk.get(f"{reverse(LIST)}?assignee=me&o=2").content.decode()
+    link = re.search(r'href="(/desk/rights/rightsrequest/[^"]+/change/\?_changelist_filters=[^"]+)"', body)
+    assert link is not None
+    back = f'href="{reverse(LIST)}?assignee=me&amp;o=2"'
+    assert back in desk.get(link[1]).content.decode()
+    page = reverse("admin:rights_rightsrequest_change", args=[cases[3].pk])
+    assert back in desk.get(page).content.decode(), "also where a form led"
+    assert "evil" not in desk.get(f"{page}?_changelist_filters=//evil").context["list_address"].partition("?")[0]
+
+
+def test_an_assignment_is_journalled_once_and_only_to_who_moves_requests(ask: Ask, me: User) -> None:
+    request, nobody = ask(), member("keeper", Role.ADMIN)
+    assert assign(request_id=request.pk, member_id=me.pk, actor="staff:1")
+    assert not assign(request_id=request.pk, member_id=me.pk, actor="staff:1")
+    with pytest.raises(TransitionRefused):
+        assign(request_id=request.pk, member_id=nobody.pk, actor="staff:1")
+    assert assign(request_id=request.pk, member_id=None, actor="staff:1")
+    told = JournalEntry.objects.filter(request=request, event__in=["assigned", "unassigned"]).order_by("position")
+    assert [(entry.event, entry.detail) for entry in told] == [
+        ("assigned", {"to": f"staff:{me.pk}"}), ("unassigned", {}),
+    ]  # fmt: skip
+    flow.withdraw(request_id=request.pk)
+    with pytest.raises(TransitionRefused):
+        assign(request_id=request.pk, member_id=me.pk, actor="staff:1")
+
+
+def test_one_request_is_assigned_from_its_page(desk: Client, cases: list[RightsRequest], me: User) -> None:
+    address = reverse("admin:rights_request_assign", args=[cases[0].pk])
+    desk.post(address, {"me": "yes"})
+    assert Assignment.objects.get(request=cases[0]).member == me
+    desk.post(address, {"member": "9999"})
+    assert Assignment.objects.get(request=cases[0]).member == me
+    desk.post(address, {"member": ""})
+    assert not Assignment.objects.filter(request=cases[0]).exists()
+
+
+def test_a_bulk_action_asks_first_and_tells_what_was_refused(
+    desk: Client, cases: list[RightsRequest], me: User
+) -> None:
+    other = member("other", Role.TRIAGE)
+    form = {"action": "assign_to_other", "index": "0", "_selected_action": [str(case.pk) for case in cases]}
+    address = reverse(LIST) + "?which=all"
+    asked = desk.post(address, form)
+    assert asked.context["number"] == 6
+    assert all(case.reference in asked.content.decode() for case in cases)
+    assert Assignment.objects.count() == 1, "nothing was done yet"
+    unchosen = desk.post(address, form | {"confirmed": "yes", "member": ""})
+    assert unchosen.context["form"].errors
+    body = desk.post(address, form | {"confirmed": "yes", "member": str(other.pk)}, follow=True).content.decode()
+    assert "5 requests were assigned anew." in body
+    assert f"{cases[5].reference}: This request has ended" in body
+    assert Assignment.objects.filter(member=other).count() == 5
+
+
+def test_bulk_actions_are_for_those_who_move_requests(client: Client, cases: list[RightsRequest], me: User) -> None:
+    keeper = member("keeper", Role.ADMIN)
+    sign_in(client, keeper)
+    form = {"action": "assign_to_me", "index": "0", "confirmed": "yes", "_selected_action": [str(cases[0].pk)]}
+    assert client.post(reverse(LIST), form).status_code == 403
+    assert Assignment.objects.count() == 1
+
+
+@pytest.mark.parametrize("words", ["{name}", "{ reference }", "{", "}", "{{reference}}", "{reference.pk}", "{0}"])
+def test_a_text_with_other_braces_is_refused(words: str) -> None:
+    with pytest.raises(ValidationError):
+        check_placeholders(words)
+
+
+def test_a_kept_text_is_added_to_what_was_typed_and_sends_nothing(desk: Client, cases: list[RightsRequest]) -> None:
+    text = MessageText.objects.create(language="en", title="Photo", words="About {reference}: {% now %} <b>")
+    foreign = MessageText.objects.create(language="fr", title="Photo", words="Bonjour")
+    address = reverse("admin:rights_request_thread", args=[cases[0].pk])
+    before = Message.objects.count()
+    assert list(desk.get(address).context["texts"]) == [text]
+    answer = desk.post(address, {"add_text": "yes", "text": str(text.pk), "words": "Dear Ada,"})
+    assert answer.context["form"]["words"].value() == f"Dear Ada,\n\nAbout {cases[0].reference}: {{% now %}} <b>"
+    assert "<b>" not in answer.content.decode()
+    for wrong in (str(foreign.pk), "x", "9" * 30):
+        kept = desk.post(address, {"add_text": "yes", "text": wrong, "words": "Dear Ada,"})
+        assert kept.context["form"]["words"].value() == "Dear Ada,"
+    assert Message.objects.count() == before
