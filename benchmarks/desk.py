@@ -104,9 +104,9 @@ def addresses(other: int) -> Iterator[str]:
     for which in ("", "&which=ended", "&which=all"):
         yield from (f"{LIST}?o={sign}{column}{which}" for column in COLUMNS for sign in ("", "-"))
         yield from (f"{LIST}?p={page}{which}" for page in (1, "middle", "last"))
-        narrowed = ("waits=us", "waits=person", "waits=worker", "waits=held", "due=overdue", "due=soon",
-                    "right=erasure", "assignee=me", "assignee=nobody", f"assignee={other}", "channel__exact=post", "country__exact=DE",
-                    "q=REG-00000777")  # fmt: skip
+        narrowed = ["waits=us", "waits=person", "waits=worker", "waits=held", "due=overdue", "due=soon"]
+        narrowed += ["right=erasure", "assignee=me", "assignee=nobody", f"assignee={other}"]
+        narrowed += ["channel__exact=post", "country__exact=DE", "q=REG-00000777"]
         yield from (f"{LIST}?{each}{which}" for each in narrowed)
     yield from (f"{LIST}?state__exact={state}&which=all" for state in STATES)
     lists = ("rights/journalentry", "portal/notice", "portal/job", "matching/photo", "matching/source", "auth/user",
@@ -131,6 +131,7 @@ def measured(client: Any, address: str, repeat: int) -> dict[str, Any]:
         answer = client.get(address)
         times.append((time.perf_counter() - start) * 1000)
         assert answer.status_code == 200, (address, answer.status_code, answer.headers)
+    print(f"{median(times):6.0f} ms {address}", file=sys.stderr, flush=True)
     return {"address": address, "median_ms": round(median(times)), "worst_ms": round(max(times))}
 
 
@@ -145,6 +146,7 @@ def run(count: int, repeat: int) -> dict[str, Any]:
 
     staff: list[User] = [member(f"staff-{number}", *Role) for number in range(20)]
     fill(count, staff)
+    print("filled", file=sys.stderr, flush=True)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     client = sign_in(Client(), staff[0])

@@ -1,6 +1,6 @@
 """The queue: requests, the next due first."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import admin
@@ -37,6 +37,48 @@ from portal.staff.roles import CHANGE
 from portal.words import SOON_DAYS, state_name
 from rights import queries
 from rights.models import RightsRequest
+
+
+ONE: Final = "<uuid:request_id>/"
+PAGES: Final = {
+    "enter": ("enter/", views.enter),
+    "confirm": (ONE + "confirm/", views.confirm),
+    "withdraw": (ONE + "withdraw/", views.withdraw),
+    "withdraw_consent": (ONE + "template/destroy/", held.withdraw_consent),
+    "assign": (ONE + "assign/", bulk.assign_one),
+    "add_probe": (ONE + "probe/", views.add_probe),
+    "decide": (ONE + "decide/<slug:right>/", views.decide),
+    "extend": (ONE + "extend/", clock.extend),
+    "doubt": (ONE + "doubt/", clock.doubt),
+    "undoubt": (ONE + "doubt/withdraw/", documents.withdraw_doubt),
+    "ask_document": (ONE + "document/ask/", documents.ask),
+    "document": (ONE + "document/", documents.document),
+    "document_picture": (ONE + "document/<uuid:evidence_id>.jpg", documents.picture),
+    "check_digits": (ONE + "document/check-digits/", documents.check_digits),
+    "decide_document": (ONE + "document/decide/", documents.decide),
+    "known": (ONE + "known/<slug:who>/", represented.known),
+    "endangers": (ONE + "endangers/", represented.endangers),
+    "not_me": (ONE + "not-me/<int:photo_key>/", not_me.settle),
+    "frame": (ONE + "frame/<uuid:evidence_id>.jpg", live.frame),
+    "mandate": (ONE + "mandate/<uuid:evidence_id>.jpg", represented.mandate),
+    "ask": (ONE + "ask/<slug:kind>/", clock.ask),
+    "answered": (ONE + "answered/<int:question_id>/", clock.answered),
+    "again": (ONE + "again/", clock.again),
+    "countersign": (ONE + "countersign/<slug:right>/", clock.countersign),
+    "thread": (ONE + "messages/", thread.messages),
+    "enclosure": (ONE + "messages/<uuid:evidence_id>.jpg", thread.picture),
+    "reply": (ONE + "reply/<uuid:evidence_id>/", clock.reply),
+    "by_post": (ONE + "notices/<uuid:notice_id>/", views.by_post),
+    "archive": (ONE + "archive/", views.archive_file),
+    "review": (ONE + "review/", review.review),
+    "finish_review": (ONE + "review/finish/", review.finish),
+    "look_again": (ONE + "review/look-again/", review.look_again),
+    "around": (ONE + "around/<int:hit_id>/", around.around),
+    "probe": (ONE + "probe/<uuid:evidence_id>.jpg", pictures.probe),
+    "face": (ONE + "face/<int:hit_id>.jpg", pictures.face),
+    "photo": (ONE + "photo/<int:hit_id>.jpg", pictures.photo),
+}
+"""The desk's own pages by the name of their address: its route and its view."""
 
 
 @admin.register(RightsRequest)
@@ -126,47 +168,8 @@ class RequestAdmin(admin.ModelAdmin):
         return request.user.has_perm(CHANGE)
 
     def get_urls(self) -> list[URLPattern]:
-        one = "<uuid:request_id>/"
-        named = {
-            "enter": ("enter/", views.enter),
-            "confirm": (one + "confirm/", views.confirm),
-            "withdraw": (one + "withdraw/", views.withdraw),
-            "withdraw_consent": (one + "template/destroy/", held.withdraw_consent),
-            "assign": (one + "assign/", bulk.assign_one),
-            "add_probe": (one + "probe/", views.add_probe),
-            "decide": (one + "decide/<slug:right>/", views.decide),
-            "extend": (one + "extend/", clock.extend),
-            "doubt": (one + "doubt/", clock.doubt),
-            "undoubt": (one + "doubt/withdraw/", documents.withdraw_doubt),
-            "ask_document": (one + "document/ask/", documents.ask),
-            "document": (one + "document/", documents.document),
-            "document_picture": (one + "document/<uuid:evidence_id>.jpg", documents.picture),
-            "check_digits": (one + "document/check-digits/", documents.check_digits),
-            "decide_document": (one + "document/decide/", documents.decide),
-            "known": (one + "known/<slug:who>/", represented.known),
-            "endangers": (one + "endangers/", represented.endangers),
-            "not_me": (one + "not-me/<int:photo_key>/", not_me.settle),
-            "frame": (one + "frame/<uuid:evidence_id>.jpg", live.frame),
-            "mandate": (one + "mandate/<uuid:evidence_id>.jpg", represented.mandate),
-            "ask": (one + "ask/<slug:kind>/", clock.ask),
-            "answered": (one + "answered/<int:question_id>/", clock.answered),
-            "again": (one + "again/", clock.again),
-            "countersign": (one + "countersign/<slug:right>/", clock.countersign),
-            "thread": (one + "messages/", thread.messages),
-            "enclosure": (one + "messages/<uuid:evidence_id>.jpg", thread.picture),
-            "reply": (one + "reply/<uuid:evidence_id>/", clock.reply),
-            "by_post": (one + "notices/<uuid:notice_id>/", views.by_post),
-            "archive": (one + "archive/", views.archive_file),
-            "review": (one + "review/", review.review),
-            "finish_review": (one + "review/finish/", review.finish),
-            "look_again": (one + "review/look-again/", review.look_again),
-            "around": (one + "around/<int:hit_id>/", around.around),
-            "probe": (one + "probe/<uuid:evidence_id>.jpg", pictures.probe),
-            "face": (one + "face/<int:hit_id>.jpg", pictures.face),
-            "photo": (one + "photo/<int:hit_id>.jpg", pictures.photo),
-        }
-        own = [path(route, view, name=f"rights_request_{name}") for name, (route, view) in named.items()]
-        return [*own, path(one + "change/", views.overview, name="rights_rightsrequest_change"), *super().get_urls()]
+        own = [path(route, view, name=f"rights_request_{name}") for name, (route, view) in PAGES.items()]
+        return [*own, path(ONE + "change/", views.overview, name="rights_rightsrequest_change"), *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: object = None) -> HttpResponse:
         return redirect("admin:rights_request_enter")
