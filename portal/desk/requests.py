@@ -38,7 +38,6 @@ from portal.words import SOON_DAYS, state_name
 from rights import queries
 from rights.models import RightsRequest
 
-
 ONE: Final = "<uuid:request_id>/"
 PAGES: Final = {
     "enter": ("enter/", views.enter),
