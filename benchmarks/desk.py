@@ -131,6 +131,7 @@ def measured(client: Any, address: str, repeat: int) -> dict[str, Any]:
         answer = client.get(address)
         times.append((time.perf_counter() - start) * 1000)
         assert answer.status_code == 200, (address, answer.status_code, answer.headers)
+    print(f"{median(times):6.0f} ms {address}", file=sys.stderr, flush=True)
     return {"address": address, "median_ms": round(median(times)), "worst_ms": round(max(times))}
 
 
@@ -145,6 +146,7 @@ def run(count: int, repeat: int) -> dict[str, Any]:
 
     staff: list[User] = [member(f"staff-{number}", *Role) for number in range(20)]
     fill(count, staff)
+    print("filled", file=sys.stderr, flush=True)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     client = sign_in(Client(), staff[0])

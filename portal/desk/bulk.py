@@ -1,6 +1,6 @@
 """Assigning requests, one or many: what is done to many is shown before, and told one by one after."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django import forms

@@ -105,7 +105,7 @@ class AssigneeFilter(admin.SimpleListFilter):
             case "nobody":
                 return queryset.filter(assignment=None)
             case "me":
-                return queryset.filter(assignment__member=request.user.pk)
+                return queryset.filter(assignment__member=request.user.pk or 0)
             case number:
                 known = number in dict(self.lookup_choices)
                 return queryset.filter(assignment__member=int(number)) if known else queryset.none()
