@@ -94,7 +94,7 @@ class AssigneeFilter(admin.SimpleListFilter):
     parameter_name = "assignee"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Names:
-        others = lists.movers().exclude(pk=request.user.pk)
+        others = lists.movers().exclude(pk=request.user.pk or 0)
         named = [(str(user.pk), user.get_full_name() or user.get_username()) for user in others]
         return [(ME, gettext("me")), (NOBODY, gettext("nobody")), *named]
 
