@@ -6,25 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.album import Album
 from tests.browser.stack import Stack, until
-
-SIZES = {390: 844, 1280: 900}
-
-
-class Album:
-    """Screenshots of pages as a telephone and a desktop show them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def take(self, page: Page, name: str) -> None:
-        """The whole page at both widths. No page may be wider than the screen."""
-        for width, height in SIZES.items():
-            page.set_viewport_size({"width": width, "height": height})
-            page.screenshot(path=self.folder / f"{name}-{width}.png", full_page=True)
-            overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert overflow <= 0, f"{name} is {overflow} pixels wider than a screen of {width}."
 
 
 class Citizen:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from tests.browser.actors import Album
+from tests.browser.album import Album
 from tests.browser.stack import Stack
 from tests.project import ROOT
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.actors import Album, Citizen, Reviewer
+from tests.browser.actors import Citizen, Reviewer
+from tests.browser.album import Album
 from tests.browser.stack import Stack
 
 pytestmark = pytest.mark.browser
