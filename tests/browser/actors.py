@@ -16,6 +16,7 @@ class Citizen:
     def __init__(self, page: Page, stack: Stack, album: Album | None = None) -> None:
         self.page, self.stack, self.album = page, stack, album
         self.request_id = ""
+        self.rights: tuple[str, ...] = ()
 
     def look(self, name: str) -> None:
         if self.album:
@@ -23,7 +24,7 @@ class Citizen:
 
     def ask(self, *, selfie: Path, email: str, rights: tuple[str, ...] = ("access", "erasure"), name: str = "") -> None:
         """Fill in the form and send it."""
-        page = self.page
+        page, self.rights = self.page, rights
         page.goto(self.stack.url + "/")
         self.look("citizen-01-front")
         page.goto(f"{self.stack.url}/request/rights/")
@@ -112,10 +113,17 @@ class Citizen:
         before = self.last_mail(email)
         page.goto(f"{self.stack.url}/requests/{self.request_id}/answer/")
         self.look("citizen-09-answer")
+        if "erasure" in self.rights:
+            page.goto(f"{self.stack.url}/requests/{self.request_id}/erase-now/")
+            self.look("citizen-09b-erase-now")
+            page.go_back()
         self.next()
         expect(page).to_have_url(re.compile("/code/"))
         self.type_code(email, not_before=before)
         self.look("citizen-10-download")
+        page.goto(f"{self.stack.url}/requests/{self.request_id}/answer/pictures/")
+        self.look("citizen-10b-pictures")
+        page.go_back()
         with page.expect_download() as download:
             page.locator("a[download]").click()
         download.value.save_as(target)
@@ -168,7 +176,7 @@ class Reviewer:
         judged = 0
         while page.locator("#verdict").count():
             if judged == 0:
-                self.look("desk-04-review")
+                self.look_around()
             hit = int(page.locator("#verdict input[name=hit]").get_attribute("value") or 0)
             key = "s" if self.stack_knows(hit) == person else "n"
             with page.expect_navigation():
@@ -176,6 +184,22 @@ class Reviewer:
             judged += 1
             assert judged < 200, "The review does not end."
         return judged
+
+    def look_around(self) -> None:
+        """The first hit as it is judged, and what else there is to see before one judges."""
+        if not self.album:
+            return
+        self.look("desk-04-review")
+        review, desk = self.page.url, f"{self.stack.url}/desk"
+        request_id = re.findall(r"[0-9a-f-]{36}", review)[0]
+        hit = self.page.locator("#verdict input[name=hit]").get_attribute("value")
+        self.page.goto(f"{desk}/rights/rightsrequest/{request_id}/around/{hit}/")
+        self.look("desk-04b-around")
+        self.page.goto(f"{desk}/rights/rightsrequest/{request_id}/messages/")
+        self.look("desk-04c-messages")
+        self.page.goto(f"{desk}/accesses/{request_id}/")
+        self.look("desk-04d-accesses")
+        self.page.goto(review)
 
     def stack_knows(self, hit: int) -> str:
         """Who is on the hit: the demonstration's file names tell, from left to right."""
