@@ -35,7 +35,7 @@
       let within = { left: 0, right: innerWidth, top: -Infinity, bottom: Infinity };
       for (let above = parent; above; above = above.parentElement) {
         const style = getComputedStyle(above);
-        if (style.clipPath !== "none" || /auto|scroll/.test(style.overflow)) { within = null; break; }
+        if (style.clipPath !== "none" || style.clip !== "auto" || /auto|scroll/.test(style.overflow)) { within = null; break; }
         if (above !== document.body && /hidden|clip/.test(style.overflow)) { within = above.getBoundingClientRect(); break; }
       }
       if (within && (text.left < within.left - 1 || text.right > within.right + 1 || text.bottom > within.bottom + 1 || text.top < within.top - 1))
@@ -49,6 +49,15 @@
     return [...document.querySelectorAll("body *")]
       .filter((one) => /auto|scroll/.test(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth + 1)
       .filter((one) => !one.matches("textarea, select, .results, .sideways"))
+      .map((one) => one.outerHTML.slice(0, 120));
+  },
+
+  /** What makes a page wider than its window. */
+  wide() {
+    const across = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= across) return [];
+    return [...document.querySelectorAll("body *")]
+      .filter((one) => one.getBoundingClientRect().right > across && !one.closest(".results, .sideways, .skip"))
       .map((one) => one.outerHTML.slice(0, 120));
   },
 

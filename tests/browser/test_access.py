@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.actors import Citizen, Reviewer
-from tests.browser.album import too_wide
 from tests.browser.stack import Stack
 from tests.browser.test_pages import DESK
 from tests.project import ROOT
@@ -141,9 +140,9 @@ def test_pages_fit_at_400_percent_and_lose_no_text_to_wider_spacing(
 
 
 def found(page: Page, where: str) -> list[str]:
-    lines = [*(f"cut off: {text}" for text in measure(page, "cut")), *(f"scrolls: {one}" for one in measure(page, "sideways"))]
-    lines += [f"{too_wide(page)} pixels too wide"] if too_wide(page) > 0 else []
-    return [f"{where}: {line}" for line in lines]
+    """What cannot be read without scrolling sideways, or at all."""
+    words = {"wide": "too wide", "cut": "cut off", "sideways": "scrolls"}
+    return [f"{where}: {said}: {one}" for name, said in words.items() for one in measure(page, name)]
 
 
 def test_no_style_sheet_asks_how_the_screen_is_held() -> None:
