@@ -216,7 +216,15 @@ def screenshots() -> int:
     preflight.writable(folder)
     ensure_packages(DEV_LOCK)
     environment = {**os.environ, "CHROMIUM": chromium(), "ALBUM": str(folder)}
-    command = [str(PYTHON), "-m", "pytest", "-m", "browser", "tests/browser/test_pages.py", "tests/browser/test_story.py"]
+    command = [
+        str(PYTHON),
+        "-m",
+        "pytest",
+        "-m",
+        "browser",
+        "tests/browser/test_pages.py",
+        "tests/browser/test_story.py",
+    ]
     status = subprocess.run(command, cwd=ROOT, env=environment).returncode  # noqa: S603
     say(f"All pages: {folder / 'index.html'}")
     return status

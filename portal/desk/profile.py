@@ -99,7 +99,9 @@ class RecipientAdmin(admin.ModelAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """A box for each source: Django's two lists with arrows are hard to use without a mouse."""
-        return super().formfield_for_manytomany(db_field, request, **(kwargs | {"widget": forms.CheckboxSelectMultiple}))
+        return super().formfield_for_manytomany(
+            db_field, request, **(kwargs | {"widget": forms.CheckboxSelectMultiple})
+        )
 
 
 @admin.register(Source)

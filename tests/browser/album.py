@@ -23,9 +23,13 @@ def violations(page: Page, rules: tuple[str, ...] = RULES) -> list[str]:
         page.evaluate(AXE)
     # Preloading writes style sheets into documents, which the policy refuses; only css-orientation-lock needs it.
     options = {"runOnly": {"type": "tag", "values": list(rules)}, "resultTypes": ["violations"], "preload": False}
-    found: list[dict[str, Any]] = page.evaluate("async (options) => (await axe.run(document, options)).violations", options)
+    found: list[dict[str, Any]] = page.evaluate(
+        "async (options) => (await axe.run(document, options)).violations", options
+    )
     return [
-        f"{rule['id']}: {rule['help']}: {' '.join(map(str, node['target']))}" for rule in found for node in rule["nodes"]
+        f"{rule['id']}: {rule['help']}: {' '.join(map(str, node['target']))}"
+        for rule in found
+        for node in rule["nodes"]
     ]
 
 

@@ -65,7 +65,10 @@ NONE = {
 """Address, or a pattern of several, to the reason why it is on no screenshot. What is in `SHOWN` is not looked up."""
 
 SHOWN = {
-    *(f"citizens:{name}" for name in ("front", "form", "check", "code", "find", "kept", "transparency", "accessibility")),
+    *(
+        f"citizens:{name}"
+        for name in ("front", "form", "check", "code", "find", "kept", "transparency", "accessibility")
+    ),
     *(f"citizens:{name}" for name in ("status", "live", "withdraw", "erase_now", "download", "pictures")),
     *(f"staff:{name}" for name in ("second", "enrol", "factors", "password", "accesses", "accesses_of")),
     *("mailbox:list", "mailbox:mail", "admin:login", "admin:password_change", "admin:app_list"),
@@ -119,7 +122,10 @@ def write_index(folder: Path) -> Path:
 
 
 PAGE = """<!DOCTYPE html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>All pages of Regard</title>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>All pages of Regard</title>
 <style>
 :root { color-scheme: light dark; } body { font: 1rem system-ui; margin: 1rem; }
 div { display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; } figure { margin: 0; }

@@ -124,13 +124,13 @@ def open_at_the_desk(page: Page, live: Stack, citizen: Citizen) -> None:
         assert stop is None or stop["wrong"] == [], stop
 
 
-def test_pages_fit_at_400_percent_and_lose_no_text_to_wider_spacing(
-    live: Stack, new_page: Callable[..., Page]
-) -> None:
+def test_pages_fit_at_400_percent_and_lose_no_text_to_wider_spacing(live: Stack, new_page: Callable[..., Page]) -> None:
     page = new_page()
     staff = Reviewer(page, live)
     staff.sign_in("reviewer-two")
-    check_narrow(page, [f"{live.url}/{path}" for path in (*PUBLIC, "desk/", *(f"desk/{path}" for path in DESK.values()))])
+    check_narrow(
+        page, [f"{live.url}/{path}" for path in (*PUBLIC, "desk/", *(f"desk/{path}" for path in DESK.values()))]
+    )
 
 
 def check_narrow(page: Page, addresses: list[str]) -> None:
