@@ -1,7 +1,7 @@
 """The structure that a screen reader follows in a PDF: its tags, in reading order."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pikepdf
 
@@ -26,7 +26,7 @@ def tags(pdf: pikepdf.Pdf) -> list[Tag]:
 
 
 def _below(element: pikepdf.Object, above: tuple[str, ...], roles: pikepdf.Object) -> Iterator[Tag]:
-    children = element.get("/K", [])
+    children: Any = element.get("/K", [])
     for child in children if isinstance(children, pikepdf.Array) else [children]:
         if isinstance(child, pikepdf.Dictionary) and "/S" in child:
             role = child["/S"]
@@ -37,7 +37,7 @@ def _below(element: pikepdf.Object, above: tuple[str, ...], roles: pikepdf.Objec
 
 def attribute(element: pikepdf.Object, name: str) -> str:
     """An attribute of an element, as "Column" for the /Scope of a table's header; empty if it has none."""
-    found = element.get("/A", [])
+    found: Any = element.get("/A", [])
     for attributes in found if isinstance(found, pikepdf.Array) else [found]:
         if isinstance(attributes, pikepdf.Dictionary) and name in attributes:
             return str(attributes[name]).removeprefix("/")
