@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 
-.PHONY: run test check lock messages
+.PHONY: run test check screenshots lock messages
 
 # All of Regard on http://127.0.0.1:8000. PORT=8001 changes the port, PHOTOS=/some/folder serves your own photographs.
 run:
@@ -15,6 +15,11 @@ test:
 # Linter, formatter, types, imports, migrations, templates.
 check:
 	@exec $(PYTHON) bootstrap.py check
+
+# Photograph every page, light and dark, at 390 and 1280 pixels; var/gallery/index.html shows them. ALBUM=/folder puts
+# them elsewhere.
+screenshots:
+	@exec $(PYTHON) bootstrap.py screenshots
 
 # Pin every package, with hashes, to the newest version that requirements*.in allows. Needs uv.
 COMPILE = uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url \

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""From a fresh clone to something that runs: `make run`, `make test` and `make check` end here.
+"""From a fresh clone to something that runs: `make run`, `make test`, `make check` and `make screenshots` end here.
 
 Standard library only. It makes `.venv`, installs the locked packages into it, and hands over; what is missing on
 the machine is said in one sentence, with exit status 1.
@@ -210,6 +210,26 @@ def test() -> int:
     return int(bool(failed))
 
 
+def screenshots() -> int:
+    """Photograph all pages, by day and by night, at both widths; `index.html` shows them."""
+    folder = Path(os.environ.get("ALBUM") or ROOT / "var" / "gallery").resolve()
+    preflight.writable(folder)
+    ensure_packages(DEV_LOCK)
+    environment = {**os.environ, "CHROMIUM": chromium(), "ALBUM": str(folder)}
+    command = [
+        str(PYTHON),
+        "-m",
+        "pytest",
+        "-m",
+        "browser",
+        "tests/browser/test_pages.py",
+        "tests/browser/test_story.py",
+    ]
+    status = subprocess.run(command, cwd=ROOT, env=environment).returncode  # noqa: S603
+    say(f"All pages: {folder / 'index.html'}")
+    return status
+
+
 class Suite(NamedTuple):
     """Tests chosen by their markers, and the database that they run on."""
 
@@ -237,7 +257,7 @@ def _run(environment: dict[str, str], suite: Suite) -> tuple[int, bytes]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    commands = {"run": run, "test": test, "check": check}
+    commands = {"run": run, "test": test, "check": check, "screenshots": screenshots}
     if len(arguments) != 1 or arguments[0] not in commands:
         say(f"Usage: {sys.argv[0]} {'|'.join(commands)}")
         return 2

@@ -1,10 +1,15 @@
-"""The front page, and what is kept of those who ask."""
+"""The front page, what is kept of those who ask, and for whom the pages were made usable."""
+
+from datetime import date
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal import laws, retention
+
+TESTED = date(2026, 11, 24)
+"""When what the page on accessibility says was last gone through."""
 
 
 @require_safe
@@ -18,3 +23,9 @@ def front(request: HttpRequest) -> HttpResponse:
 def kept(request: HttpRequest) -> HttpResponse:
     """What is kept of people who make requests, how long, and why."""
     return render(request, "citizens/kept.html", {"kinds": retention.kinds()})
+
+
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """What was tested of how accessible the pages are, what was not, and whom to tell of a barrier."""
+    return render(request, "citizens/accessibility.html", {"tested": TESTED})

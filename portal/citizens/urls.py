@@ -29,6 +29,7 @@ urlpatterns = [
     path("request/<slug:step>/", form_views.Step.as_view(), name="form"),
     path("transparency/", transparency_views.transparency, name="transparency"),
     path("kept/", front_views.kept, name="kept"),
+    path("accessibility/", front_views.accessibility, name="accessibility"),
     path("find/", code_views.Find.as_view(), name="find"),
     path("leave/", code_views.leave, name="leave"),
     path("open/<str:token>/", code_views.link, name="link"),

@@ -97,7 +97,12 @@ class ControllerProfileAdmin(Journalled):
 @admin.register(Recipient)
 class RecipientAdmin(Journalled):
     list_display = ["name", "role", "country", "since"]
-    filter_horizontal = ["sources"]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A box for each source: Django's two lists with arrows are hard to use without a mouse."""
+        return super().formfield_for_manytomany(
+            db_field, request, **(kwargs | {"widget": forms.CheckboxSelectMultiple})
+        )
 
 
 @admin.register(Source)

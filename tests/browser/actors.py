@@ -6,25 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.album import Album
 from tests.browser.stack import Stack, until
-
-SIZES = {390: 844, 1280: 900}
-
-
-class Album:
-    """Screenshots of pages as a telephone and a desktop show them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def take(self, page: Page, name: str) -> None:
-        """The whole page at both widths. No page may be wider than the screen."""
-        for width, height in SIZES.items():
-            page.set_viewport_size({"width": width, "height": height})
-            page.screenshot(path=self.folder / f"{name}-{width}.png", full_page=True)
-            overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert overflow <= 0, f"{name} is {overflow} pixels wider than a screen of {width}."
 
 
 class Citizen:
@@ -33,6 +16,7 @@ class Citizen:
     def __init__(self, page: Page, stack: Stack, album: Album | None = None) -> None:
         self.page, self.stack, self.album = page, stack, album
         self.request_id = ""
+        self.rights: tuple[str, ...] = ()
 
     def look(self, name: str) -> None:
         if self.album:
@@ -40,7 +24,7 @@ class Citizen:
 
     def ask(self, *, selfie: Path, email: str, rights: tuple[str, ...] = ("access", "erasure"), name: str = "") -> None:
         """Fill in the form and send it."""
-        page = self.page
+        page, self.rights = self.page, rights
         page.goto(self.stack.url + "/")
         self.look("citizen-01-front")
         page.goto(f"{self.stack.url}/request/rights/")
@@ -129,6 +113,10 @@ class Citizen:
         before = self.last_mail(email)
         page.goto(f"{self.stack.url}/requests/{self.request_id}/answer/")
         self.look("citizen-09-answer")
+        if "erasure" in self.rights:
+            page.goto(f"{self.stack.url}/requests/{self.request_id}/erase-now/")
+            self.look("citizen-09b-erase-now")
+            page.go_back()
         self.next()
         expect(page).to_have_url(re.compile("/code/"))
         self.type_code(email, not_before=before)
@@ -200,7 +188,7 @@ class Reviewer:
         judged = 0
         while page.locator("#verdict").count():
             if judged == 0:
-                self.look("desk-04-review")
+                self.look_around()
             hit = int(page.locator("#verdict input[name=hit]").get_attribute("value") or 0)
             key = "s" if self.stack_knows(hit) == person else "n"
             page.keyboard.press(key)
@@ -208,6 +196,22 @@ class Reviewer:
             judged += 1
             assert judged < 200, "The review does not end."
         return judged
+
+    def look_around(self) -> None:
+        """The first hit as it is judged, and what else there is to see before one judges."""
+        if not self.album:
+            return
+        self.look("desk-04-review")
+        review, desk = self.page.url, f"{self.stack.url}/desk"
+        request_id = re.findall(r"[0-9a-f-]{36}", review)[0]
+        hit = self.page.locator("#verdict input[name=hit]").get_attribute("value")
+        self.page.goto(f"{desk}/rights/rightsrequest/{request_id}/around/{hit}/")
+        self.look("desk-04b-around")
+        self.page.goto(f"{desk}/rights/rightsrequest/{request_id}/messages/")
+        self.look("desk-04c-messages")
+        self.page.goto(f"{desk}/accesses/{request_id}/")
+        self.look("desk-04d-accesses")
+        self.page.goto(review)
 
     def stack_knows(self, hit: int) -> str:
         """Who is on the hit: the demonstration's file names tell, from left to right."""

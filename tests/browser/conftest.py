@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from tests.browser.actors import Album
+from tests.browser.album import Album
+from tests.browser.gallery import SHOWN, write_index
 from tests.browser.stack import Stack
 from tests.project import ROOT
 
@@ -43,9 +44,15 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def album() -> Album:
-    """Where the screenshots of all pages are kept."""
-    return Album(ROOT / "var" / "screenshots")
+def album(request: pytest.FixtureRequest) -> Iterator[Album]:
+    """The screenshots of all pages. `make screenshots` names a folder in ALBUM and wants them by day and by night."""
+    chosen = os.environ.get("ALBUM", "")
+    album = Album(Path(chosen) if chosen else ROOT / "var" / "screenshots", complete=bool(chosen))
+    yield album
+    write_index(album.folder)
+    whole = {"test_pages", "test_story"} <= {Path(item.path).stem for item in request.session.items}
+    if whole and not request.config.option.keyword and not request.session.testsfailed:
+        assert album.seen == SHOWN | {""}, "Pages are on screenshots and not in SHOWN, or the other way round."
 
 
 @pytest.fixture(scope="module")

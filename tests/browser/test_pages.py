@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.actors import Album, Citizen, Reviewer
+from tests.browser.actors import Citizen, Reviewer
+from tests.browser.album import Album
 from tests.browser.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -112,9 +113,16 @@ def test_the_pages_speak_other_languages(
     brand = page.locator(".brand-name").bounding_box()
     assert brand is not None
     assert brand["height"] < 40, "the name at the top stays on one line, however long the other words are"
-    for number, path in enumerate(("request/rights/", "kept/", "find/"), 20):
+    for number, path in enumerate(("request/rights/", "kept/", "find/", "accessibility/"), 20):
         page.goto(f"{live.url}/{path}")
         album.take(page, f"citizen-{number}-{path.split('/')[-2]}-{name}")
+
+
+def test_pages_for_everybody(live: Stack, new_page: Callable[..., Page], album: Album) -> None:
+    page = new_page()
+    for name in ("kept", "transparency", "accessibility"):
+        page.goto(f"{live.url}/{name}/")
+        album.take(page, f"citizen-24-{name}")
 
 
 def test_every_page_of_the_desk_opens(live: Stack, new_page: Callable[..., Page], album: Album) -> None:
@@ -198,6 +206,7 @@ def test_a_passkey_is_made_and_signs_in(live: Stack, new_page: Callable[..., Pag
     keys.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     said = live.manage("add_staff", "passkey-person", "--role", "triage")
     page.goto(re.findall(r"http://\S+", said.stdout)[0].replace("http://127.0.0.1:8000", here))
+    album.take(page, "desk-09b-first-password")
     for field in ("new_password1", "new_password2"):
         page.locator(f"input[name={field}]").fill("correct horse battery staple")
     page.locator("form button[type=submit]").click()

@@ -14,7 +14,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from matching.engine import get_engine
-from tests.browser.actors import Album, Citizen, Reviewer, notices, person_at, photos_of
+from tests.browser.actors import Citizen, Reviewer, notices, person_at, photos_of
+from tests.browser.album import Album
 from tests.browser.stack import Stack, until
 
 pytestmark = pytest.mark.browser

@@ -2,7 +2,9 @@
 
 import hashlib
 import io
+import itertools
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ from rights.law import answer, grounds
 from rights.models import RightsRequest
 from tests.fakes import CELL, PaintedEngine, template_of
 from tests.painted import folder_of
+from tests.portal.answers.tags import attribute, tags
 from tests.portal.deeds import Ask, Run, answered, decide, judge, opened, reviewed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
@@ -103,6 +106,24 @@ def test_the_letter_is_a_tagged_pdf_in_the_person_s_language(
             with pdf.open_metadata() as metadata:
                 assert metadata["pdfuaid:part"] == "1"
                 assert title is None or metadata["dc:title"] == title
+            assert pdf.Root.ViewerPreferences.DisplayDocTitle
+            check_tags(pdf)
+
+
+def check_tags(pdf: pikepdf.Pdf) -> None:
+    """What a screen reader goes by: one order of headings, headers over every column, words for every figure."""
+    found = tags(pdf)
+    kinds = [tag.kind for tag in found]
+    levels = [int(kind[1:]) for kind in kinds if re.fullmatch(r"H\d+", kind)]
+    assert len(levels) > 1
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert "Table" in kinds
+    assert kinds.count("TH") > 1
+    assert {attribute(tag.element, "/Scope") for tag in found if tag.kind == "TH"} == {"Column"}
+    assert all("Table" in tag.above for tag in found if tag.kind in ("TR", "TH", "TD"))
+    assert all("/Alt" in tag.element for tag in found if tag.kind in ("Figure", "Formula"))
+    assert all(page.get("/Tabs") == "/S" for page in pdf.pages)
 
 
 def test_the_letter_says_all_that_the_law_asks_for(
