@@ -81,6 +81,10 @@ class OpenDraft:
             **{field: getattr(self.row, field), "expires_at": self.row.expires_at}
         )
 
+    def destroy(self) -> None:
+        """Destroy what was typed, and the photograph. What became a request stays one."""
+        Draft.objects.filter(pk=self.row.pk, request_id=None).delete()
+
 
 def begin() -> OpenDraft:
     """A new, empty draft."""

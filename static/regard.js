@@ -4,24 +4,6 @@
 // The list of mistakes takes the focus, also where `autofocus` is not obeyed.
 document.querySelector(".errors")?.focus();
 
-// A chosen photograph is shown before it is sent.
-document.querySelectorAll("input[type=file]").forEach((input) => {
-  const preview = document.getElementById("preview");
-  if (!preview) return;
-  input.addEventListener("change", () => {
-    const file = input.files[0];
-    preview.replaceChildren();
-    if (!file) return;
-    const image = new Image();
-    image.className = "portrait";
-    image.alt = preview.dataset.alt;
-    image.onload = () => URL.revokeObjectURL(image.src);
-    image.onerror = () => image.remove(); // Some browsers do not show HEIC or TIFF; the server reads them.
-    image.src = URL.createObjectURL(file);
-    preview.append(image);
-  });
-});
-
 // While a worker is busy with the request, the status page is looked at again; nothing is replaced that did not
 // change, nor while something on the page is being used.
 const SECONDS = 4;

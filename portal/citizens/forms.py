@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from matching.images import ImageProblem, clean_upload
+from matching.images import UPLOAD_SIDE, ImageProblem, clean_upload
 from portal import consent, places
 from portal.citizens.wording import upload_problem
 from portal.models import Representation, Requester, Role
@@ -133,6 +133,11 @@ class PhotoField(forms.FileField):
     """A photograph, which comes out cleaned: a JPEG of at most 2000 pixels with no metadata, as bytes."""
 
     widget = forms.FileInput(attrs={"accept": PHOTO_TYPES})
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """The limits, for the script that reduces a picture on the device: to what `clean_upload` would leave of it."""
+        limits = {"data-side": UPLOAD_SIDE, "data-max-bytes": settings.UPLOAD_MAX_BYTES}
+        return super().widget_attrs(widget) | limits
 
     def clean(self, data: "UploadedFile[bytes] | None", initial: object = None) -> bytes | None:
         file = super().clean(data, initial)

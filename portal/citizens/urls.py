@@ -9,6 +9,7 @@ from portal.citizens import (
     code_views,
     concerned_views,
     document_views,
+    draft_views,
     form_views,
     front_views,
     live_views,
@@ -22,8 +23,9 @@ app_name = "citizens"
 urlpatterns = [
     path("", front_views.front, name="front"),
     path("request/", RedirectView.as_view(url="/request/rights/"), name="start"),
-    path("request/photo/picture/", form_views.draft_photo, name="draft_photo"),
+    path("request/photo/picture/", draft_views.draft_photo, name="draft_photo"),
     path("request/check/", form_views.Check.as_view(), name="check"),
+    path("request/leave/", draft_views.leave, name="leave"),
     path("request/<slug:step>/", form_views.Step.as_view(), name="form"),
     path("transparency/", transparency_views.transparency, name="transparency"),
     path("kept/", front_views.kept, name="kept"),
