@@ -25,7 +25,7 @@ urlpatterns = [
     path("request/", RedirectView.as_view(url="/request/rights/"), name="start"),
     path("request/photo/picture/", draft_views.draft_photo, name="draft_photo"),
     path("request/check/", form_views.Check.as_view(), name="check"),
-    path("request/leave/", draft_views.leave, name="leave"),
+    path("request/leave/", draft_views.leave, name="leave_form"),
     path("request/<slug:step>/", form_views.Step.as_view(), name="form"),
     path("transparency/", transparency_views.transparency, name="transparency"),
     path("kept/", front_views.kept, name="kept"),

@@ -46,7 +46,7 @@ def test_an_expired_draft_is_removed_with_its_photograph(person: Person) -> None
 def test_whoever_leaves_destroys_what_was_entered(person: Person) -> None:
     person.fill_in()
     kept = person.client.cookies["regard_draft"].value
-    assert person.post("leave").url == reverse("citizens:front")
+    assert person.post("leave_form").url == reverse("citizens:front")
     assert not Draft.objects.exists()
     assert person.client.cookies["regard_draft"].value == ""
     person.client.cookies["regard_draft"] = kept
@@ -55,7 +55,7 @@ def test_whoever_leaves_destroys_what_was_entered(person: Person) -> None:
 
 def test_leaving_takes_nothing_back_that_was_sent(person: Person) -> None:
     person.ask()
-    assert person.post("leave", {"anew": "yes"}).url == reverse("citizens:form", args=["rights"])
+    assert person.post("leave_form", {"anew": "yes"}).url == reverse("citizens:form", args=["rights"])
     assert RightsRequest.objects.count() == Draft.objects.count() == 1
 
 
@@ -69,7 +69,7 @@ def test_a_chosen_photograph_stays_until_it_is_removed(person: Person) -> None:
 
 def test_a_script_that_sends_a_form_is_told_where_to_go_on_and_uses_up_no_message(person: Person) -> None:
     person.answer("rights")
-    response = person.client.post(reverse("citizens:leave"), headers={"X-Upload": "1"})
+    response = person.client.post(reverse("citizens:leave_form"), headers={"X-Upload": "1"})
     assert response.status_code == 200
     assert response.headers["X-Upload-Location"] == reverse("citizens:front")
     assert "Location" not in response.headers
