@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser.actors import Album
 from tests.browser.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -40,7 +41,9 @@ def forward(page: Page) -> None:
     page.get_by_role("button", name="Continue").click()
 
 
-def test_a_large_picture_is_shown_and_reduced_before_it_is_sent(live: Stack, new_page: Callable[..., Page]) -> None:
+def test_a_large_picture_is_shown_and_reduced_before_it_is_sent(
+    live: Stack, new_page: Callable[..., Page], album: Album
+) -> None:
     page = new_page()
     page.set_default_timeout(15_000)
     at_the_photo(page, live)
@@ -58,6 +61,7 @@ def test_a_large_picture_is_shown_and_reduced_before_it_is_sent(live: Stack, new
     forward(page)
     expect(page.locator(".chosen-words")).to_contain_text("could not be sent")
     expect(page.locator(".chosen-words")).to_be_focused()
+    album.take(page, "citizen-20-not-sent")
     page.unroute("**/request/photo/")
 
     with page.expect_request(lambda request: request.method == "POST") as sending:
@@ -67,7 +71,9 @@ def test_a_large_picture_is_shown_and_reduced_before_it_is_sent(live: Stack, new
     assert 0 < sending.value.sizes()["requestBodySize"] < len(data) / 2
 
 
-def test_what_the_server_says_of_a_file_is_shown_as_without_scripts(live: Stack, new_page: Callable[..., Page]) -> None:
+def test_what_the_server_says_of_a_file_is_shown_as_without_scripts(
+    live: Stack, new_page: Callable[..., Page], album: Album
+) -> None:
     page = new_page()
     page.set_default_timeout(15_000)
     at_the_photo(page, live)
@@ -80,3 +86,6 @@ def test_what_the_server_says_of_a_file_is_shown_as_without_scripts(live: Stack,
     expect(page).to_have_title(re.compile("^Error:"))
     page.locator(".errors a").click()
     expect(page.locator("input[name=photo]")).to_be_focused()
+    page.goto(f"{live.url}/request/rights/")
+    expect(page.locator("main")).to_contain_text("You have begun this form already")
+    album.take(page, "citizen-21-go-on")
