@@ -6,7 +6,7 @@ const video = form.querySelector("video");
 const line = form.querySelector(".camera-hint");
 const words = line.dataset;
 const EVERY = 400; // Milliseconds between two looks.
-const SAME = 3; // A hint is said when so many looks in a row agree: neither eyes nor ears follow a flickering text.
+const LAST = 5; // A hint is said when most of so many looks agree: neither eyes nor ears follow a flickering text.
 const WIDTH = 96;
 const LIMITS = { dark: 60, bright: 205, moved: 14, soft: 2.2 }; // Grey levels, 0 to 255.
 const FACE = { small: 0.28, large: 0.8, aside: 0.18 }; // Shares of the height, and of the width beside the middle.
@@ -15,8 +15,7 @@ const canvas = document.createElement("canvas");
 const context = canvas.getContext("2d", { willReadFrequently: true });
 const detector = "FaceDetector" in window ? new window.FaceDetector({ fastMode: true, maxDetectedFaces: 3 }) : null;
 let before = null;
-let candidate = "";
-let agreed = 0;
+const hints = [];
 
 // The middle of the picture, where the face is to be: a bright window at the side says nothing about the face.
 function greys() {
@@ -69,9 +68,10 @@ async function place() {
 async function look() {
   if (video.srcObject?.active && video.videoWidth && !document.hidden) {
     const hint = light(greys()) || (await place()) || "good";
-    agreed = hint === candidate ? agreed + 1 : 1;
-    candidate = hint;
-    if (agreed === SAME && line.textContent !== words[hint]) line.textContent = words[hint];
+    hints.push(hint);
+    if (hints.length > LAST) hints.shift();
+    const most = hints.filter((each) => each === hint).length > LAST / 2;
+    if (most && line.textContent !== words[hint]) line.textContent = words[hint];
     line.classList.toggle("camera-hint-good", line.textContent === words.good);
   }
   if (!video.srcObject || video.srcObject.active) setTimeout(look, EVERY);
