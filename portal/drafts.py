@@ -82,6 +82,11 @@ class OpenDraft:
             **{field: getattr(self.row, field), "expires_at": self.row.expires_at}
         )
 
+    def destroy(self) -> None:
+        """Destroy what was typed, and the photograph. What became a request stays one."""
+        Draft.objects.filter(pk=self.row.pk, request_id=None).delete()
+        transaction.on_commit(lambda: database.flush(patient=False))
+
 
 def begin() -> OpenDraft:
     """A new, empty draft."""
@@ -104,12 +109,6 @@ def open_draft(token: str) -> OpenDraft | None:
     except (ValueError, binascii.Error, vault.VaultError):
         return None
     return draft
-
-
-def destroy(draft: OpenDraft) -> None:
-    """Destroy a draft that was not sent, and what its copy in the database's log holds."""
-    Draft.objects.filter(pk=draft.row.pk, request_id=None).delete()
-    transaction.on_commit(lambda: database.flush(patient=False))
 
 
 @transaction.atomic

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import wraps
-from http import HTTPStatus
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponseBase
@@ -48,6 +47,24 @@ class HeadersMiddleware:
         return response
 
 
+class UploadMiddleware:
+    """Tells a script that sent a form where to go on, where a browser would be redirected.
+
+    A script that followed the redirect itself would use up the messages that the next page is to show.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if "X-Upload" in request.headers and response.status_code in (302, 303):
+            response.headers["X-Upload-Location"] = response.headers["Location"]
+            del response.headers["Location"]
+            response.status_code = 200
+        return response
+
+
 def allows(*features: str) -> Callable[[View], View]:
     """A view whose page may use some features of the browser, as `camera`, itself and nobody framed in it."""
 
@@ -62,22 +79,3 @@ def allows(*features: str) -> Callable[[View], View]:
         return allowed
 
     return decorate
-
-
-class RedirectsForScripts:
-    """Tells our own script where to go on, in place of sending it there.
-
-    A script that follows a redirect gets the page and the person does not: what that page says once is said to nobody.
-    """
-
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
-        asked = request.headers.get("X-Sent-By") == "script"
-        if asked and response.status_code in (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER):
-            response.headers["X-Location"] = response.headers["Location"]
-            del response.headers["Location"]
-            response.status_code = HTTPStatus.NO_CONTENT
-        return response

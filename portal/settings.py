@@ -140,7 +140,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.operate.probes.Probes",  # First: whoever asks after the server's health may use any host name, without TLS.
     "portal.headers.HeadersMiddleware",
-    "portal.headers.RedirectsForScripts",
+    "portal.headers.UploadMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -1,200 +1,170 @@
-/* Comfort only: pictures are shown and made smaller before they are sent, and one sees how far the sending is.
-   Without this file, or where a browser lacks something, the form is sent as any other. */
+/* Pictures: shown before they are sent, reduced on the device, sent with a bar. Without this file forms are sent plainly. */
 "use strict";
-
 (() => {
-  const words = document.getElementById("upload-words")?.dataset;
   const QUALITY = 0.92;
-  const LARGE = 1_500_000; // Bytes from which making it smaller is worth the while, whatever its sides.
-  const ready = new WeakMap(); // By input: a promise that what was chosen is ready to be sent.
+  const shown = new WeakMap(); // Of every file field: the address of its preview.
+  const box = (input) => input.closest(".field").querySelector(".chosen");
+  const decode = (file) => createImageBitmap(file, { imageOrientation: "from-image" });
+  const megabytes = (bytes) => new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(bytes / 1048576);
 
-  const size = (bytes) => {
-    const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kilobyte"] : [bytes / 1e6, "megabyte"];
-    const style = { style: "unit", unit, maximumFractionDigits: unit === "megabyte" ? 1 : 0 };
-    return new Intl.NumberFormat(document.documentElement.lang, style).format(value);
-  };
-
-  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
-
-  function place(input) {
-    const field = input.closest(".field") ?? input.parentElement;
-    let box = field.parentElement.querySelector(":scope > .preview");
-    if (!box) {
-      box = document.createElement("div");
-      box.className = "field preview";
-      box.setAttribute("aria-live", "polite");
-      field.after(box);
-    }
-    return box;
+  function forget(input) {
+    URL.revokeObjectURL(shown.get(input));
+    shown.delete(input);
+    box(input).querySelector(".chosen-picture")?.remove();
+    box(input).querySelector(".chosen-remove").hidden = true;
+    say(input, "");
   }
 
-  // What the browser cannot read (HEIC in most of them, TIFF) goes as it is: the server reads more.
-  async function drawn(file, side) {
-    if (!file.type.startsWith("image/") && file.type !== "") return null;
+  function say(input, words, wrong = false) {
+    const line = box(input).querySelector(".chosen-words");
+    line.textContent = words;
+    line.classList.toggle("errorlist", wrong);
+  }
+
+  function fits(input, file) {
+    const named = /\.(jpe?g|png|webp|tiff?|hei[cf])$/i.test(file.name);
+    return named || (file.type && input.accept.split(",").includes(file.type));
+  }
+
+  // The server reduces to the same side, so nothing is lost that it would use. What the browser cannot read (HEIC,
+  // TIFF) goes as it is, and so does what would not become smaller.
+  async function reduced(input, file, bitmap) {
+    const side = Number(input.dataset.side);
+    const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
+    if (scale === 1 && file.size <= Number(input.dataset.maxBytes)) return file;
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+    canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+    const context = canvas.getContext("2d");
+    context.fillStyle = "#fff"; // JPEG knows no transparency.
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+    return blob && blob.size < file.size ? new File([blob], "picture.jpg", { type: "image/jpeg" }) : file;
+  }
+
+  async function look(input) {
+    const words = box(input).dataset;
+    forget(input);
+    const original = input.files[0];
+    if (!original) return;
+    box(input).querySelector(".chosen-remove").hidden = false;
+    if (!fits(input, original)) return say(input, words.wrongType, true);
+    let file = original;
+    let size = "";
     try {
-      const image = await createImageBitmap(file, { imageOrientation: "from-image" });
-      const scale = Math.min(1, side / Math.max(image.width, image.height));
-      if (scale === 1 && file.size < LARGE) return image;
-      const canvas = document.createElement("canvas");
-      canvas.width = Math.round(image.width * scale);
-      canvas.height = Math.round(image.height * scale);
-      const pen = canvas.getContext("2d");
-      pen.imageSmoothingQuality = "high";
-      pen.fillStyle = "#fff"; // A JPEG has no holes.
-      pen.fillRect(0, 0, canvas.width, canvas.height);
-      pen.drawImage(image, 0, 0, canvas.width, canvas.height);
-      const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
-      canvas.smaller = blob && blob.size < file.size ? blob : null;
-      return canvas;
+      const bitmap = await decode(original);
+      size = `${bitmap.width} × ${bitmap.height}, `;
+      file = await reduced(input, original, bitmap);
+      bitmap.close();
     } catch {
-      return null;
+      // Not readable here; the server judges.
     }
-  }
-
-  async function chosen(input) {
-    const box = place(input);
-    box.replaceChildren();
-    const file = input.files[0];
-    if (!file) return;
-    const image = await drawn(file, Number(input.dataset.side) || Infinity);
-    if (input.files[0] !== file) return; // Another one was chosen meanwhile.
-    const smaller = image instanceof HTMLCanvasElement ? image.smaller : null;
-    if (smaller) {
+    if (input.files[0] !== original) return; // Another one was chosen meanwhile.
+    if (file !== original) {
       const files = new DataTransfer();
-      files.items.add(new File([smaller], "picture.jpg", { type: "image/jpeg" }));
+      files.items.add(file);
       input.files = files.files;
     }
-    const sent = smaller ?? file;
-    const tooLarge = sent.size > Number(input.dataset.most || Infinity);
-    show(input, box, image && sent, smaller ? fill(words.smaller, { from: size(file.size), to: size(sent.size) }) : "");
-    if (tooLarge) say(box, fill(words.large, { most: size(Number(input.dataset.most)) }), "wrong");
+    if (file.size > Number(input.dataset.maxBytes)) return say(input, words.tooLarge, true);
+    const became = file === original ? "" : ` ${words.reduced} ${megabytes(file.size)} MB.`;
+    say(input, `${size}${megabytes(original.size)} MB.${became}`);
+    preview(input, file);
   }
 
-  function show(input, box, picture, text) {
-    if (picture) {
-      const image = new Image();
-      image.className = "portrait";
-      image.alt = words.alt;
-      image.onload = () => URL.revokeObjectURL(image.src);
-      image.src = URL.createObjectURL(picture);
-      box.append(image);
-    }
-    if (text) say(box, text, "hint");
-    const remove = document.createElement("button");
-    remove.type = "button";
-    remove.className = "quiet";
-    remove.textContent = words.remove;
-    remove.addEventListener("click", () => {
-      input.value = "";
-      box.replaceChildren();
-      input.focus();
-    });
-    box.append(remove);
+  function preview(input, file) {
+    const image = new Image();
+    image.className = "portrait chosen-picture";
+    image.alt = box(input).dataset.alt;
+    image.onerror = () => image.remove(); // Some browsers do not show HEIC or TIFF.
+    image.src = URL.createObjectURL(file);
+    shown.set(input, image.src);
+    box(input).prepend(image);
   }
 
-  function say(box, text, kind) {
-    const line = document.createElement("p");
-    line.className = kind;
-    line.textContent = text;
-    box.append(line);
-  }
+  const looking = new WeakMap(); // Of every file field: the promise that it was looked at.
 
-  // --- sending ---
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("input[type=file][data-side]")) looking.set(event.target, look(event.target));
+  });
 
-  function bar(form) {
-    form.querySelector(".sending")?.remove();
-    const box = document.createElement("div");
-    box.className = "sending";
-    const label = document.createElement("p");
-    label.setAttribute("role", "status");
-    label.textContent = words.sending;
-    const progress = document.createElement("progress");
-    progress.max = 1;
-    progress.setAttribute("aria-label", words.sending);
-    box.append(label, progress);
-    (form.querySelector(".actions") ?? form.lastElementChild).before(box);
-    box.scrollIntoView({ block: "nearest" });
-    let told = 0;
-    return {
-      box,
-      at(share) {
-        progress.value = share;
-        const quarter = Math.floor(share * 4);
-        if (quarter <= told) return; // A screen reader need not say every step.
-        told = quarter;
-        const style = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
-        label.textContent = fill(words.percent, { share: style.format(quarter / 4) });
-      },
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.(".chosen-remove");
+    if (!button) return;
+    const input = button.closest(".field").querySelector("input[type=file]");
+    input.value = "";
+    forget(input);
+    input.focus();
+  });
+
+  // --- Sending ---
+
+  function sender(form, input) {
+    const bar = box(input).querySelector("progress");
+    const words = box(input).dataset;
+    const asked = new XMLHttpRequest();
+    let told = -1;
+    bar.hidden = false;
+    bar.value = 0;
+    asked.upload.onprogress = (event) => {
+      if (!event.lengthComputable) return;
+      bar.value = event.loaded / event.total;
+      const quarter = Math.floor(bar.value * 4) * 25; // Said four times at most: a screen reader reads each aloud.
+      if (quarter !== told) say(input, `${words.sending} ${quarter} %`);
+      told = quarter;
     };
+    return asked;
   }
 
-  function transfer(form, data, at) {
-    return new Promise((resolve, reject) => {
-      const request = new XMLHttpRequest();
-      request.open("POST", form.getAttribute("action") || location.href);
-      request.setRequestHeader("X-Sent-By", "script"); // Then the server says where to go on, and does not send us.
-      request.setRequestHeader("Accept", "text/html");
-      request.upload.onprogress = (event) => event.lengthComputable && at(event.loaded / event.total);
-      request.onload = () => resolve(request);
-      request.onerror = request.ontimeout = request.onabort = reject;
-      request.send(data);
-    });
+  function failed(form, input, words) {
+    box(input).querySelector("progress").hidden = true;
+    for (const button of form.querySelectorAll("button")) button.disabled = false;
+    say(input, words, true);
+    box(input).querySelector(".chosen-words").focus();
   }
 
-  // The page that came instead of a redirect: mistakes, or that something was too large.
-  function replace(html) {
-    const page = new DOMParser().parseFromString(html, "text/html");
+  function arrived(form, input, asked) {
+    const next = asked.getResponseHeader("X-Upload-Location");
+    if (next) return leave(new URL(next, location.href));
+    if (asked.status === 413) return failed(form, input, box(input).dataset.tooLarge);
+    const page = new DOMParser().parseFromString(asked.responseText, "text/html");
     const main = page.querySelector("main");
-    if (!main) return false;
+    if (asked.status >= 500 || !main) return failed(form, input, box(input).dataset.failed);
+    URL.revokeObjectURL(shown.get(input));
     document.title = page.title;
-    document.querySelector("main").replaceWith(document.adoptNode(main));
-    watch(document.querySelector("main"));
-    const first = document.querySelector("main .errors") ?? document.querySelector("main h1");
-    first?.setAttribute("tabindex", "-1");
-    first?.focus();
-    scrollTo(0, 0);
-    return true;
+    document.querySelector("main").replaceWith(main);
+    (main.querySelector(".errors") ?? main).focus();
+    window.scrollTo(0, 0);
   }
 
-  async function send(form, submitter) {
-    const buttons = [...form.querySelectorAll("button")];
-    const inputs = [...form.querySelectorAll("input[type=file]")];
-    await Promise.all(inputs.map((input) => ready.get(input)));
+  function leave(next) {
+    const here = next.pathname === location.pathname && next.search === location.search;
+    location.assign(next);
+    if (here && next.hash) location.reload(); // To a place on the same page, browsers only scroll.
+  }
+
+  async function send(form, input, button) {
+    await looking.get(input);
     const data = new FormData(form);
-    if (submitter?.name) data.append(submitter.name, submitter.value);
-    buttons.forEach((button) => { button.disabled = true; });
-    const { box, at } = bar(form);
-    try {
-      const answer = await transfer(form, data, at);
-      const onward = answer.getResponseHeader("X-Location");
-      if (onward && new URL(onward, location).origin === location.origin) {
-        location.assign(onward);
-        return;
-      }
-      if (replace(answer.responseText)) return;
-      throw new Error("no page");
-    } catch {
-      box.replaceChildren();
-      say(box, words.failed, "wrong");
-      box.lastElementChild.setAttribute("role", "alert");
-      buttons.forEach((button) => { button.disabled = false; });
-    }
+    if (button?.name) data.append(button.name, button.value);
+    for (const each of form.querySelectorAll("button")) each.disabled = true;
+    const asked = sender(form, input);
+    asked.onload = () => arrived(form, input, asked);
+    asked.onerror = () => failed(form, input, box(input).dataset.failed);
+    asked.open("POST", form.getAttribute("action") || location.href);
+    asked.setRequestHeader("X-Upload", "1");
+    asked.send(data);
   }
 
-  function watch(root) {
-    for (const input of root.querySelectorAll("input[type=file]")) {
-      input.addEventListener("change", () => ready.set(input, chosen(input)));
-      const form = input.form;
-      if (!form || form.dataset.watched) continue;
-      form.dataset.watched = "yes";
-      form.addEventListener("submit", (event) => {
-        const sends = [...form.querySelectorAll("input[type=file]")].some((each) => each.files.length);
-        if (!sends || event.defaultPrevented) return;
-        event.preventDefault();
-        send(form, event.submitter);
-      });
-    }
-  }
-
-  if (words && window.DataTransfer && window.createImageBitmap) watch(document);
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const input = [...form.querySelectorAll("input[type=file][data-side]")].find((each) => each.files.length);
+    if (!input || event.defaultPrevented) return;
+    event.preventDefault();
+    send(form, input, event.submitter);
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) for (const button of document.querySelectorAll("main button")) button.disabled = false;
+  });
 })();

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal import attempts, flow
 from portal.attempts import Attempt
 from portal.citizens import passes
-from portal.citizens.form_views import forget_cookie
+from portal.citizens.draft_views import forget_cookie
 from portal.citizens.forms import CodeForm, FindForm
 from portal.citizens.guard import not_open, personal, to_find
 from portal.citizens.passes import Purpose

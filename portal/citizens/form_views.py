@@ -8,22 +8,20 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
-from django.views.decorators.http import require_GET, require_POST
 
-from portal import drafts, flow, laws, retention
+from portal import drafts, flow, laws
 from portal.citizens import passes
+from portal.citizens.draft_views import draft_of, keep_cookie
 from portal.citizens.forms import ContactForm, PersonForm, PhotoStepForm, RightsForm
 from portal.citizens.guard import personal
 from portal.models import Role
 from rights.models import Channel, Right, RightsRequest
 
-COOKIE = "regard_draft"
-COOKIE_PATH = "/request/"
-SALT = "portal.citizens.draft"
 QUESTIONS = ("rights", "person", "contact", "photo")
 STEPS = (*QUESTIONS, "check")
 TITLES = {
@@ -39,29 +37,6 @@ FORMS: dict[str, type[Form]] = {
     "contact": ContactForm,
     "photo": PhotoStepForm,
 }
-
-
-def draft_of(request: HttpRequest) -> drafts.OpenDraft | None:
-    token = request.get_signed_cookie(COOKIE, default=None, salt=SALT)
-    return drafts.open_draft(token) if token else None
-
-
-def keep_cookie(response: HttpResponse, draft: drafts.OpenDraft) -> None:
-    response.set_signed_cookie(
-        COOKIE,
-        draft.token,
-        salt=SALT,
-        max_age=int(retention.length("draft").total_seconds()),
-        path=COOKIE_PATH,
-        secure=bool(settings.SESSION_COOKIE_SECURE),
-        httponly=True,
-        samesite="Lax",
-    )
-
-
-def forget_cookie(response: HttpResponse) -> None:
-    """Nobody at this browser finds the draft again, nor the address that was typed into it."""
-    response.delete_cookie(COOKIE, path=COOKIE_PATH, samesite="Lax")
 
 
 def is_complete(step: str, draft: drafts.OpenDraft) -> bool:
@@ -122,6 +97,9 @@ class Step(View):
         if step == "photo":
             sent = int(request.META.get("CONTENT_LENGTH") or 0)
             options["oversize"] = sent > settings.FILE_UPLOAD_MAX_MEMORY_SIZE
+        if step == "photo" and "remove" in request.POST and self.draft:
+            self.draft.put_photo(jpeg=None)
+            return self.go(step)
         form = FORMS[step](request.POST, request.FILES, **options)
         valid = form.is_valid()
         if self.draft is None:
@@ -136,6 +114,15 @@ class Step(View):
         if "check" in request.GET and first_open(self.draft) is None:
             return self.go("check")
         return self.go(STEPS[STEPS.index(step) + 1])
+
+    def go_on_at(self, step: str) -> str | None:
+        """Where somebody who comes back to the first question goes on; None elsewhere."""
+        if self.draft is None or step != QUESTIONS[0] or self.request.method != "GET" or "check" in self.request.GET:
+            return None
+        following = first_open(self.draft)
+        if following == step:
+            return None
+        return reverse("citizens:form", args=[following]) if following else reverse("citizens:check")
 
     def keep(self, form: Form, step: str) -> None:
         draft = self.draft
@@ -163,8 +150,9 @@ class Step(View):
             "step": step,
             "on_behalf": answers.get("person", {}).get("about") in Role.values,
             "held": bool(self.draft and self.draft.photo()),
+            "has_draft": self.draft is not None,
+            "go_on_at": self.go_on_at(step),
             "to_check": "check" in self.request.GET,
-            "begun": self.draft is not None,
         }
         response = render(self.request, f"citizens/form/{step}.html", context)
         if self.draft:
@@ -219,6 +207,7 @@ class Check(View):
             "contact": contact | {"language_name": dict(settings.LANGUAGES).get(contact["language"], "")},
             "law": laws.for_place(contact.get("place") or ""),
             "held": self.draft.photo() is not None,
+            "has_draft": True,
             "version": self.draft.version,
         }
         response = render(request, "citizens/form/check.html", context)
@@ -261,28 +250,3 @@ def receiver(draft: drafts.OpenDraft) -> Any:
         )
 
     return receive
-
-
-@require_POST
-@personal
-def discard(request: HttpRequest) -> HttpResponse:
-    """Destroy an unfinished form now, as on a shared computer."""
-    draft = draft_of(request)
-    if draft is not None and not draft.sent_as:
-        drafts.destroy(draft)
-    messages.success(request, gettext("What you typed is destroyed."))
-    response = redirect("citizens:front")
-    response.headers["Clear-Site-Data"] = '"cache"'
-    forget_cookie(response)
-    return response
-
-
-@require_GET
-@personal
-def draft_photo(request: HttpRequest) -> HttpResponse:
-    """The photograph in the draft, for the person who gave it."""
-    draft = draft_of(request)
-    jpeg = draft.photo() if draft else None
-    if jpeg is None:
-        raise Http404
-    return HttpResponse(jpeg, content_type="image/jpeg")

@@ -135,11 +135,9 @@ class PhotoField(forms.FileField):
     widget = forms.FileInput(attrs={"accept": PHOTO_TYPES})
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """What `upload.js` needs to make a picture smaller before it is sent: no larger than we would keep it."""
-        return super().widget_attrs(widget) | {
-            "data-side": UPLOAD_SIDE,
-            "data-most": settings.UPLOAD_MAX_BYTES,
-        }
+        """The limits, for the script that reduces a picture on the device: to what `clean_upload` would leave of it."""
+        limits = {"data-side": UPLOAD_SIDE, "data-max-bytes": settings.UPLOAD_MAX_BYTES}
+        return super().widget_attrs(widget) | limits
 
     def clean(self, data: "UploadedFile[bytes] | None", initial: object = None) -> bytes | None:
         file = super().clean(data, initial)

@@ -29,6 +29,11 @@ NONE = {
     "citizens:not_me": ELSEWHERE,
     "citizens:erase_chosen": ELSEWHERE,
     "citizens:missed": ELSEWHERE,
+    "citizens:leave_form": ELSEWHERE,
+    "citizens:contact_details": ELSEWHERE,
+    "citizens:contact_code": ELSEWHERE,
+    "citizens:contact_address": ELSEWHERE,
+    "citizens:contact_prove": ELSEWHERE,
     "citizens:concerned": RARE,
     "citizens:mandate": RARE,
     "citizens:document": RARE,
@@ -69,7 +74,7 @@ SHOWN = {
         f"citizens:{name}"
         for name in ("front", "form", "check", "code", "find", "kept", "transparency", "accessibility")
     ),
-    *(f"citizens:{name}" for name in ("status", "live", "withdraw", "erase_now", "download", "pictures")),
+    *(f"citizens:{name}" for name in ("status", "live", "withdraw", "erase_now", "download", "pictures", "contact")),
     *(f"staff:{name}" for name in ("second", "enrol", "factors", "password", "accesses", "accesses_of")),
     *("mailbox:list", "mailbox:mail", "admin:login", "admin:password_change", "admin:app_list"),
     *("admin:rights_rightsrequest_changelist", "admin:rights_rightsrequest_change", "admin:rights_request_enter"),

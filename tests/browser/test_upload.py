@@ -1,92 +1,100 @@
-"""A picture on its way: shown, made smaller, its sending seen; and nothing is lost where network or file is bad."""
+"""What the browser does with a picture: reduces it, shows it, sends it, and keeps the form when that fails."""
 
 import io
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.actors import Album
 from tests.browser.stack import Stack
 
 pytestmark = pytest.mark.browser
 
-PHOTO_STEP = re.compile("/request/photo/")
+RECORD = """() => {
+  const { send } = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.send = function (data) {
+    this.upload.addEventListener("progress", (event) => { sessionStorage.sent = event.total; });
+    send.call(this, data);
+  };
+}"""
+"""Keeps how many bytes a script sends, for the page after it to say."""
 
 
-@pytest.fixture
-def large(tmp_path: Path) -> Path:
-    """A picture of some megabytes, twelve megapixels, whose camera lay on its side."""
-    random = np.random.default_rng(1).integers(0, 255, (300, 400, 3), dtype=np.uint8)
-    image = Image.fromarray(random).resize((4000, 3000), Image.Resampling.BICUBIC)
-    exif = image.getexif()
-    exif[0x0112] = 6  # To be turned by a quarter.
-    image.save(tmp_path / "somebody's name.jpg", quality=97, exif=exif)
-    return tmp_path / "somebody's name.jpg"
+def large_photo() -> bytes:
+    """A JPEG of 3000 x 2000 pixels that its EXIF says to stand upright, with noise that compresses badly."""
+    noise = np.random.default_rng(7).integers(0, 255, (250, 375, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(noise).resize((3000, 2000)).save(buffer, "JPEG", quality=98, exif=exif)
+    return buffer.getvalue()
 
 
-def to_the_photograph(page: Page, live: Stack) -> None:
+def at_the_photo(page: Page, live: Stack) -> None:
     page.goto(f"{live.url}/request/rights/")
     page.locator("input[name=rights][value=access]").check()
-    page.locator("main .actions button").first.click()
+    forward(page)
     page.locator("input[name=about][value=me]").check()
-    page.locator("main .actions button").first.click()
-    page.locator("input[name=email]").fill("somebody@example.org")
-    page.locator("main .actions button").first.click()
-    expect(page).to_have_url(PHOTO_STEP)
+    forward(page)
+    page.locator("input[name=email]").fill("large.picture@example.org")
+    page.locator("input[name=language][value=en]").check()
+    forward(page)
+    expect(page).to_have_url(re.compile("/request/photo/"))
 
 
-def test_a_large_picture_is_shown_made_smaller_and_survives_a_broken_network(
-    live: Stack, new_page: Callable[..., Page], large: Path
-) -> None:
-    page = new_page(viewport={"width": 390, "height": 844})
-    to_the_photograph(page, live)
-    assert large.stat().st_size > 2_000_000
-    page.locator("input[type=file]").set_input_files(large)
-    expect(page.locator(".preview img")).to_be_visible()
-    expect(page.locator(".preview")).to_contain_text("Made smaller on your device")
-    page.locator(".preview button").click()
-    expect(page.locator(".preview img")).to_have_count(0)
-    assert page.locator("input[type=file]").input_value() == ""
-
-    page.locator("input[type=file]").set_input_files(large)
-    expect(page.locator(".preview")).to_contain_text("Made smaller on your device")
-    page.route(PHOTO_STEP, lambda route: route.abort() if route.request.method == "POST" else route.continue_())
-    page.locator("main .actions button").first.click()
-    expect(page.locator("[role=alert]")).to_contain_text("Nothing is lost")
-    expect(page.locator(".preview img")).to_be_visible()
-
-    page.unroute(PHOTO_STEP)
-    sent: list[Request] = []
-    page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
-    page.locator("main .actions button").first.click()
-    expect(page).to_have_url(re.compile("/request/check/"))
-    (post,) = sent
-    body = post.post_data_buffer or b""
-    assert len(body) < large.stat().st_size / 2
-    assert b"somebody's name" not in body
-    kept = Image.open(io.BytesIO(page.request.get(f"{live.url}/request/photo/picture/").body()))
-    assert kept.width < kept.height  # Upright, though the note of it was not sent.
-    assert max(kept.size) == 2000
+def forward(page: Page) -> None:
+    page.get_by_role("button", name="Continue").click()
 
 
-def test_what_the_server_refuses_is_said_on_the_same_page_and_a_form_is_destroyed_when_asked(
-    live: Stack, new_page: Callable[..., Page], tmp_path: Path
+def test_a_large_picture_is_shown_and_reduced_before_it_is_sent(
+    live: Stack, new_page: Callable[..., Page], album: Album
 ) -> None:
     page = new_page()
-    to_the_photograph(page, live)
-    words = tmp_path / "letter.jpg"
-    words.write_text("This is no picture.")
-    page.locator("input[type=file]").set_input_files(words)
-    page.locator("main .actions button").first.click()
+    page.set_default_timeout(15_000)
+    at_the_photo(page, live)
+    data = large_photo()
+    page.locator("input[name=photo]").set_input_files({"name": "ada.jpg", "mimeType": "image/jpeg", "buffer": data})
+    expect(page.locator(".chosen-picture")).to_be_visible()
+    expect(page.locator(".chosen-words")).to_contain_text("2000 × 3000")
+    expect(page.locator(".chosen-words")).to_contain_text("Reduced on your device")
+    chosen = "document.querySelector('input[name=photo]').files[0]"
+    assert page.evaluate(f"{chosen}.name") == "picture.jpg"
+    assert page.evaluate(f"createImageBitmap({chosen}).then((b) => [b.width, b.height])") == [1333, 2000]
+    assert page.evaluate(f"{chosen}.size") < len(data) / 2
+
+    page.route("**/request/photo/", lambda route: route.abort())
+    forward(page)
+    expect(page.locator(".chosen-words")).to_contain_text("could not be sent")
+    expect(page.locator(".chosen-words")).to_be_focused()
+    album.take(page, "citizen-20-not-sent")
+    page.unroute("**/request/photo/")
+
+    page.evaluate(RECORD)
+    forward(page)
+    expect(page).to_have_url(re.compile("/request/check/"))
+    expect(page.locator("img.portrait")).to_be_visible()
+    assert 0 < int(page.evaluate("sessionStorage.sent")) < len(data) / 2
+
+
+def test_what_the_server_says_of_a_file_is_shown_as_without_scripts(
+    live: Stack, new_page: Callable[..., Page], album: Album
+) -> None:
+    page = new_page()
+    page.set_default_timeout(15_000)
+    at_the_photo(page, live)
+    page.locator("input[name=photo]").set_input_files(
+        {"name": "a.txt", "mimeType": "text/plain", "buffer": b"no picture"}
+    )
+    expect(page.locator(".chosen-words")).to_contain_text("does not look like a picture")
+    forward(page)
     expect(page.locator(".errors")).to_be_focused()
     expect(page).to_have_title(re.compile("^Error:"))
-    expect(page).to_have_url(PHOTO_STEP)
-    page.get_by_text("Destroy what I typed").click()
-    expect(page.locator("main")).to_contain_text("What you typed is destroyed.")
-    page.goto(f"{live.url}/request/contact/")
-    expect(page).to_have_url(re.compile("/request/rights/"))
-    expect(page.locator("input[name=rights]:checked")).to_have_count(0)
+    page.locator(".errors a").click()
+    expect(page.locator("input[name=photo]")).to_be_focused()
+    page.goto(f"{live.url}/request/rights/")
+    expect(page.locator("main")).to_contain_text("You have begun this form already")
+    album.take(page, "citizen-21-go-on")

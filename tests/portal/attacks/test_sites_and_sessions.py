@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from portal.citizens.form_views import COOKIE
+from portal.citizens.draft_views import COOKIE
 from portal.models import Draft, Evidence
 from rights.models import JournalEntry, RightsRequest
 from tests.portal.attacks.traces import lines, refusals
