@@ -1,5 +1,5 @@
-/* Hints at the camera, measured in this browser alone: light, stillness, sharpness and, where the browser finds faces
-   itself (FaceDetector), whether one face is where it should be. Nothing measured leaves the page. */
+/* Hints at the camera, measured in this browser alone: light, stillness and, where the browser finds faces itself
+   (FaceDetector), whether one face is where it should be. Nothing measured leaves the page. */
 
 const form = document.getElementById("live");
 const video = form.querySelector("video");
@@ -8,7 +8,7 @@ const words = line.dataset;
 const EVERY = 400; // Milliseconds between two looks.
 const LAST = 5; // A hint is said when most of so many looks agree: neither eyes nor ears follow a flickering text.
 const WIDTH = 96;
-const LIMITS = { dark: 60, bright: 205, moved: 14, soft: 2.2 }; // Grey levels, 0 to 255.
+const LIMITS = { dark: 60, bright: 205, moved: 14 }; // Grey levels, 0 to 255.
 const FACE = { small: 0.28, large: 0.8, aside: 0.18 }; // Shares of the height, and of the width beside the middle.
 
 const canvas = document.createElement("canvas");
@@ -29,7 +29,7 @@ function greys() {
   for (let i = 0; i < values.length; i += 1) {
     values[i] = 0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2];
   }
-  return { values, width };
+  return values;
 }
 
 const mean = (count, term) => {
@@ -38,15 +38,13 @@ const mean = (count, term) => {
   return count ? sum / count : 0;
 };
 
-function light({ values, width }) {
+function light(values) {
   const level = mean(values.length, (i) => values[i]);
   const moved = before?.length === values.length ? mean(values.length, (i) => Math.abs(values[i] - before[i])) : 0;
-  const edges = mean(values.length - width, (i) => Math.abs(values[i + width] - values[i]));
   before = values;
   if (level < LIMITS.dark) return "dark";
   if (level > LIMITS.bright) return "bright";
-  if (moved > LIMITS.moved) return "moved";
-  return edges < LIMITS.soft ? "soft" : "";
+  return moved > LIMITS.moved ? "moved" : "";
 }
 
 async function place() {
