@@ -41,6 +41,7 @@ NONE = {
     "staff:passkey_*": "data for a script",
     "admin:index": "leads to the first page that the role may see",
     "admin:logout": ELSEWHERE,
+    "admin:password_change": "ours stands at its address",
     "admin:password_change_done": DJANGO,
     "admin:portal_messagetext_*": DJANGO,
     "admin:autocomplete": "data for a script",
