@@ -1,5 +1,6 @@
 """The front of the desk: what is urgent, and for whom it waits. Every count leads to the list that it counts."""
 
+from collections import Counter
 from typing import NamedTuple
 
 from django.contrib import admin
@@ -40,19 +41,20 @@ def opening(http: HttpRequest) -> HttpResponse:
 
 def groups(http: HttpRequest) -> list[tuple[str, list[Count]]]:
     """The counts, by subject."""
-    return [(_("Requests"), requests(member(http).pk)), (_("What runs"), running(http))]
+    waits = lists.by_party(RightsRequest.objects.filter(lists.owed()))
+    return [(_("Requests"), requests(member(http).pk, waits)), (_("What runs"), running(http, waits["held"]))]
 
 
-def requests(me: int) -> list[Count]:
+def requests(me: int, waits: Counter[str]) -> list[Count]:
     """Of the open requests.
 
     Args:
-        me: the member of staff who asks.
+        me: the member of staff who asks. waits: how many wait for whom (`lists.by_party`).
     """
     still = RightsRequest.objects.filter(lists.owed()).order_by()
     late = still.filter(lists.overdue()).count()
     soon = still.filter(lists.due_soon()).count()
-    ours = lists.waits_for(still, "us").count()
+    ours = waits["us"]
     free = still.filter(assignment=None).count()
     mine = still.filter(assignment__member=me).count()
     plain, bad, warn = Colour.PLAIN, Colour.BAD, Colour.WARN
@@ -61,7 +63,7 @@ def requests(me: int) -> list[Count]:
         Count(soon, _("due this week"), _("within seven days"), warn if soon else Colour.GOOD, _list("due=soon")),
         Count(ours, _("waiting for us"), _("to read, review, decide or sign"), plain, _list("waits=us")),
         Count(
-            lists.waits_for(still, "person").count(),
+            waits["person"],
             _("waiting for the person"),
             _("a code, a photograph, an answer, the copy"),
             plain,
@@ -72,11 +74,10 @@ def requests(me: int) -> list[Count]:
     ]
 
 
-def running(http: HttpRequest) -> list[Count]:
-    """Of sources and jobs."""
+def running(http: HttpRequest, held: int) -> list[Count]:
+    """Of sources and jobs. `held`: requests that wait for one."""
     away = len(holdups.states())
     open_jobs = Job.objects.filter(state__in=[JobState.WAITING, JobState.RUNNING]).count()
-    held = lists.waits_for(RightsRequest.objects.filter(lists.owed()).order_by(), "held").count()
     may_sources, may_jobs = (http.user.has_perm(name) for name in ("matching.view_source", "portal.view_job"))
     sources = reverse("admin:matching_source_changelist") + "?held_up=yes"
     jobs = reverse("admin:portal_job_changelist") + "?open=yes"

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -123,7 +123,7 @@ class RightFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Requests) -> Requests:
         if not self.value():
             return queryset
-        return queryset.filter(pk__in=Claim.objects.filter(right=self.value()).order_by().values("request"))
+        return queryset.filter(Exists(Claim.objects.filter(request=OuterRef("pk"), right=self.value())))
 
 
 class OpenJobsFilter(admin.SimpleListFilter):

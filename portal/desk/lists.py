@@ -4,12 +4,13 @@ Whom a request waits for is decided in SQL, from sets that stay small however ma
 unread messages, open questions, proposals.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
 from django.contrib.auth.models import Permission, User
-from django.db.models import Case, CharField, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, Q, QuerySet, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -89,6 +90,15 @@ def waits_for(requests: QuerySet[RightsRequest], party: str) -> QuerySet[RightsR
     """Those that wait for one of `PARTIES`; none if it is no party."""
     codes = [code for code in WORDS if party and code.partition(":")[0] == party]
     return requests.annotate(waits=waiting()).filter(waits__in=codes)
+
+
+def by_party(requests: QuerySet[RightsRequest]) -> Counter[str]:
+    """How many of them wait for each of `PARTIES`, asked in one pass."""
+    counted = requests.order_by().annotate(waits=waiting()).values_list("waits").annotate(Count("pk"))
+    found = Counter[str]()
+    for code, number in counted:
+        found[code.partition(":")[0]] += number
+    return found
 
 
 def movers() -> QuerySet[User]:

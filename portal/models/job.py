@@ -37,6 +37,7 @@ class Job(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [models.Index(name="jobs_by_state", fields=["state", "problem", "request"])]
         constraints = [
             models.UniqueConstraint(
                 name="one_pending_job_per_kind",

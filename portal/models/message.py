@@ -30,11 +30,7 @@ class Message(models.Model):
 
     class Meta:
         ordering = ["written_at", "pk"]
-        indexes = [
-            models.Index(
-                name="unread_messages", fields=["request"], condition=models.Q(author="person", read_at__isnull=True)
-            )
-        ]
+        indexes = [models.Index(name="messages_not_read", fields=["read_at", "author", "request"])]
         constraints = [
             models.UniqueConstraint(
                 name="a_mail_is_taken_in_once", fields=["mail_digest"], condition=~models.Q(mail_digest="")

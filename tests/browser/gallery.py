@@ -91,6 +91,31 @@ SHOWN = {
 }
 """Addresses that the browser tests photograph."""
 
+DESK = {
+    "enter": "rights/rightsrequest/enter/",
+    "journal": "rights/journalentry/",
+    "notices": "portal/notice/",
+    "jobs": "portal/job/",
+    "sources": "matching/source/",
+    "photos": "matching/photo/",
+    "faceless": "matching/photo/faceless/",
+    "source": "matching/source/1/change/",
+    "photo": "matching/photo/1/change/",
+    "held": "matching/hold/",
+    "profile": "portal/controllerprofile/1/change/",
+    "recipients": "portal/recipient/",
+    "recipient": "portal/recipient/add/",
+    "staff": "auth/user/",
+    "member": "auth/user/1/change/",
+    "new-member": "auth/user/add/",
+    "password": "password_change/",
+    "records": "rights/",
+    "failures": "portal/signinfailures/",
+    "accesses": "accesses/",
+    "factors": "second/factors/",
+}
+"""Pages of the desk that need no request, by the names of their screenshots."""
+
 
 def addresses() -> set[str]:
     """Names of all addresses of citizens and of the desk, as "citizens:status"."""

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.actors import Citizen, Reviewer
+from tests.browser.gallery import DESK
 from tests.browser.stack import Stack
-from tests.browser.test_pages import DESK
 from tests.project import ROOT
 
 pytestmark = pytest.mark.browser

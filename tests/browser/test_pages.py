@@ -8,33 +8,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.actors import Citizen, Reviewer
 from tests.browser.album import Album
+from tests.browser.gallery import DESK
 from tests.browser.stack import Stack
 
 pytestmark = pytest.mark.browser
-
-DESK = {
-    "enter": "rights/rightsrequest/enter/",
-    "journal": "rights/journalentry/",
-    "notices": "portal/notice/",
-    "jobs": "portal/job/",
-    "sources": "matching/source/",
-    "photos": "matching/photo/",
-    "faceless": "matching/photo/faceless/",
-    "source": "matching/source/1/change/",
-    "photo": "matching/photo/1/change/",
-    "held": "matching/hold/",
-    "profile": "portal/controllerprofile/1/change/",
-    "recipients": "portal/recipient/",
-    "recipient": "portal/recipient/add/",
-    "staff": "auth/user/",
-    "member": "auth/user/1/change/",
-    "new-member": "auth/user/add/",
-    "password": "password_change/",
-    "records": "rights/",
-    "failures": "portal/signinfailures/",
-    "accesses": "accesses/",
-    "factors": "second/factors/",
-}
 
 
 def test_the_way_back_and_the_ways_out(live: Stack, new_page: Callable[..., Page], album: Album) -> None:
