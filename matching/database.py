@@ -1,6 +1,14 @@
 """What deleting a row means on the disk."""
 
+import time
+from typing import Final
+
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+TRIES: Final = 20
+PAUSE: Final = 0.1
+"""Seconds between two tries."""
 
 
 def flush(*, patient: bool = True) -> bool:
@@ -13,13 +21,22 @@ def flush(*, patient: bool = True) -> bool:
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         return True
     with connection.cursor() as cursor:
+        if patient:  # SQLite itself does not wait where another process empties the log just then.
+            for _try in range(TRIES):
+                if _emptied(cursor):
+                    return True
+                time.sleep(PAUSE)
+            return False
         cursor.execute("PRAGMA busy_timeout")
         (usual,) = cursor.fetchone()
-        if not patient:
-            cursor.execute("PRAGMA busy_timeout = 0")
+        cursor.execute("PRAGMA busy_timeout = 0")
         try:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy, _pages, _moved = cursor.fetchone()
+            return _emptied(cursor)
         finally:
             cursor.execute(f"PRAGMA busy_timeout = {int(usual)}")
+
+
+def _emptied(cursor: CursorWrapper) -> bool:
+    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    busy, _pages, _moved = cursor.fetchone()
     return not busy

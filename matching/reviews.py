@@ -1,5 +1,6 @@
 """What reviewers said of hits, and what follows from it. A distance alone settles nothing."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from uuid import UUID
 
@@ -75,6 +76,14 @@ def withdraw(*, subject: UUID, face_key: int, reviewer: str) -> str:
     said = mine.values_list("verdict", flat=True).order_by("pk").first() or ""
     mine.delete()
     return said
+
+
+@transaction.atomic
+def forget_photos(*, subject: UUID, photos: Collection[int]) -> None:
+    """Forget what was said of the faces in these photos: they were found to show somebody else."""
+    keys = list(Face.objects.filter(photo_id__in=photos).values_list("pk", flat=True))
+    Review.objects.filter(subject=subject, face_key__in=keys).delete()
+    FurtherProbe.objects.filter(subject=subject, face_key__in=keys).delete()
 
 
 @transaction.atomic

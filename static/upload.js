@@ -78,6 +78,7 @@
     image.className = "portrait chosen-picture";
     image.alt = box(input).dataset.alt;
     image.onerror = () => image.remove(); // Some browsers do not show HEIC or TIFF.
+    image.onload = () => document.activeElement?.scrollIntoView?.({ block: "nearest" }); // It moved what had the focus.
     image.src = URL.createObjectURL(file);
     shown.set(input, image.src);
     box(input).prepend(image);

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.core import signing
 
+from portal.identity import links
 from rights.models import RightsRequest
 
 SALT = "portal.api-token"
@@ -15,8 +16,9 @@ def token_for(request: RightsRequest) -> str:
 
 
 def opens(token: str, request_id: UUID) -> bool:
-    """Whether the token was made by this server for this request."""
+    """Whether the token was made by this server for this request, which is still written to at the same address."""
     try:
-        return bool(signing.loads(token, salt=SALT) == request_id.hex)
+        own = bool(signing.loads(token, salt=SALT) == request_id.hex)
     except signing.BadSignature:
         return False
+    return own and not links.has_moved(request_id)

@@ -115,7 +115,9 @@ class Code(View):
 
     def show(self, form: CodeForm) -> HttpResponse:
         # Only who just typed the address is shown it again; the find page must look alike for strangers.
-        shown = Requester.objects.filter(request=self.case) if self.case and self.purpose is Purpose.SENT else None
+        # Nor is one shown that they gave later: the browser in which the form was filled in may be anybody's by now.
+        typed = self.case and self.purpose is Purpose.SENT and not links.has_moved(self.case.pk)
+        shown = Requester.objects.filter(request=self.case) if typed else None
         context = {
             "form": form,
             "purpose": self.purpose,

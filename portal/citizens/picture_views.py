@@ -30,6 +30,8 @@ from rights.models import RightsRequest
 logger = logging.getLogger(__name__)
 
 ON_A_PAGE = 12
+LONG = 10
+"""Digits of a number that is no picture's."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,13 @@ def _chosen_keys(request: HttpRequest, case: RightsRequest, answer: Answer) -> s
     """Keys of the pictures ticked on this page, and of those chosen on others before."""
     with archive.to_look_into(answer) as held:
         shown = {item.number: item for item in _shown(case, held) if item.photo_key}
-    seen = {int(text) for text in request.POST.getlist("shown") if text.isdecimal()}
-    ticked = {int(text) for text in request.POST.getlist("picture") if text.isdecimal()}
+    seen, ticked = (_numbers(request.POST.getlist(name)) for name in ("shown", "picture"))
     kept = {number for number, item in shown.items() if item.chosen and number not in seen}
     return {shown[number].photo_key or 0 for number in (kept | (ticked & seen)) & set(shown)}
+
+
+def _numbers(texts: list[str]) -> set[int]:
+    return {int(text) for text in texts if text.isdecimal() and len(text) < LONG}
 
 
 @require_POST

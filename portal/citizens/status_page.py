@@ -281,5 +281,7 @@ def linked(case: RightsRequest, session: SessionBase) -> list[Linked]:
     """The request this one was linked to, those linked to it, and their siblings: all of the same address."""
     first = case.linked_to or case
     related = RightsRequest.objects.filter(linked_to=first).exclude(pk=case.pk).order_by("received_at", "pk")
-    others = ([] if first == case else [first]) + list(related)
+    others = ([] if first == case else [first]) + list(related.select_related("requester"))
+    own = case.requester.email.lower()
+    others = [other for other in others if other.requester.email.lower() == own]  # One may have moved since.
     return [Linked(case=other, is_open_here=passes.is_open(session, other.pk)) for other in others]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from matching import reviews
@@ -15,7 +16,7 @@ from portal.flow.carried_out import erasure_to_do
 from portal.flow.live import make_moot
 from portal.flow.received import Contact, confirm, is_decided, keep_probe, put_on_record, replace_probe
 from portal.flow.searched import probes_of
-from portal.models import Answer, ErasureChoice, FollowUp, JobKind, Representation, Role
+from portal.models import Answer, ErasureChoice, FollowUp, JobKind, NotMe, Representation, Role
 from rights import journal, requests
 from rights.law.lifecycle import RequestState, TransitionRefused
 from rights.law.sentences import gettext_noop
@@ -56,6 +57,8 @@ def choose_erasure(*, request_id: UUID, photo_keys: Collection[int] | None) -> R
     if target is None:
         target = _further_request(request, rights=[Right.ERASURE], actor=journal.CITIZEN)
     target = requests.locked(target.pk)
+    if target != request and (target.state not in UNDECIDED or is_decided(target)):
+        raise TransitionRefused(gettext_noop("The erasure was decided just now; look at its request."))
     requests.drop_proposals(request=target, actor=journal.CITIZEN)
     target.erasure_choices.all().delete()
     if photo_keys is not None:
@@ -71,9 +74,15 @@ def erased_by(request: RightsRequest) -> RightsRequest | None:
     """The request whose erasure a choice in this one's answer limits: itself, or one that grew out of it."""
     if request.state == RequestState.DECIDED and erasure_to_do(request):
         return request
-    further = FollowUp.objects.filter(of=request, request__state__in=UNDECIDED, request__claims__right=Right.ERASURE)
+    further = _further_of(request).filter(request__claims__right=Right.ERASURE)
     found = [item.request for item in further.select_related("request").order_by("pk")]
     return next((item for item in found if not is_decided(item)), None)
+
+
+def _further_of(request: RightsRequest) -> QuerySet[FollowUp]:
+    """What grew out of a request and is undecided; not what is written to at another address by now."""
+    same = FollowUp.objects.filter(of=request, request__state__in=UNDECIDED)
+    return same.filter(request__requester__email__iexact=request.requester.email)
 
 
 def chosen_photos(request: RightsRequest, among: Sequence[Photo]) -> set[int]:
@@ -124,8 +133,7 @@ def search_with(*, request_id: UUID, picture: bytes, by: "User") -> RightsReques
 def _asked_again(request: RightsRequest, *, actor: str) -> RightsRequest:
     """The further request for everything that this one asked for; made, where none is undecided."""
     rights = sorted(request.claims.values_list("right", flat=True))
-    further = FollowUp.objects.filter(of=request, request__state__in=UNDECIDED).select_related("request")
-    for item in further.order_by("pk"):
+    for item in _further_of(request).select_related("request").order_by("pk"):
         if not is_decided(item.request) and sorted(item.request.claims.values_list("right", flat=True)) == rights:
             return item.request
     return _further_request(request, rights=rights, actor=actor)
@@ -142,7 +150,18 @@ def _further_request(of: RightsRequest, *, rights: Sequence[str], actor: str) ->
         actor=actor,
     )
     FollowUp.objects.create(request=request, of=of)
+    acting = Representation.objects.filter(request=of).first()
+    if acting is not None and acting.endangers:
+        kept = {"person_email": acting.person_email, "endangers": True, "endangers_why": acting.endangers_why}
+        Representation.objects.filter(request=request).update(**kept)
     reviews.carry_over(subject=of.pk, to=request.pk)
+    said = list(of.not_me.all())
+    NotMe.objects.bulk_create(
+        NotMe(request=request, photo_key=item.photo_key, said_at=item.said_at, shows_them=item.shows_them,
+              settled_by=item.settled_by, settled_at=item.settled_at)
+        for item in said
+    )  # fmt: skip
+    reviews.forget_photos(subject=request.pk, photos=[item.photo_key for item in said if item.shows_them is False])
     journal.record(request=of, actor=actor, event="continued", detail={"in": str(request.pk)})
     confirm(request_id=request.pk, actor=actor)
     return request
@@ -161,7 +180,8 @@ def _contact(of: RightsRequest) -> Contact:
         postal_address=who.postal_address,
         place=of.place,
         role=acting.role if acting else Role.AGENT,
-        person_email=acting.person_email if acting else "",
+        # Whoever is endangered by notices is told nothing of this one either.
+        person_email=acting.person_email if acting and not acting.endangers else "",
     )
 
 

@@ -249,4 +249,5 @@ def earlier_request(request: RightsRequest) -> RightsRequest | None:
     if not email:
         return None
     same = RightsRequest.objects.filter(requester__email__iexact=email, received_at__lt=request.received_at)
+    same = same.exclude(state=RequestState.RECEIVED)  # Anybody may have sent what nobody confirmed.
     return same.order_by("-received_at", "-pk").first()

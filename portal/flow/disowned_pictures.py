@@ -4,6 +4,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
@@ -17,6 +18,7 @@ from portal.models import Answer, JobKind, NotMe
 from rights import journal, requests
 from rights.law.lifecycle import RequestState, TransitionRefused
 from rights.law.sentences import gettext_noop
+from rights.models import RightsRequest
 
 
 @transaction.atomic
@@ -42,6 +44,8 @@ def not_me(*, request_id: UUID, photo_key: int, number: int) -> bool:
     _row, created = NotMe.objects.get_or_create(
         request=request, photo_key=photo_key, defaults={"said_at": timezone.now()}
     )
+    for further in RightsRequest.objects.filter(follow_up__of=request):  # They erase the same pictures.
+        NotMe.objects.get_or_create(request=further, photo_key=photo_key, defaults={"said_at": timezone.now()})
     if created:
         named = {"photo": vault.alias(request, "photo", photo_key)}
         journal.record(request=request, actor=journal.CITIZEN, event="not_me", detail=named)
@@ -61,7 +65,8 @@ def settle_not_me(*, request_id: UUID, photo_key: int, shows_them: bool, actor: 
         TransitionRefused: nothing waits for a look.
     """
     request = requests.locked(request_id)
-    found = NotMe.objects.filter(request=request, photo_key=photo_key, settled_at=None)
+    found = NotMe.objects.filter(photo_key=photo_key, settled_at=None)
+    found = found.filter(Q(request=request) | Q(request__follow_up__of=request))
     if not found.update(shows_them=shows_them, settled_by=actor, settled_at=timezone.now()):
         raise TransitionRefused(gettext_noop("This picture was looked at already."))
     detail = {"photo": vault.alias(request, "photo", photo_key), "shows_them": shows_them}

@@ -40,6 +40,8 @@ def ask_document(*, request_id: UUID, actor: str) -> DocumentCheck:
         TransitionRefused: no doubt is on record, something less intrusive is still to come, or it was asked before.
     """
     request = requests.locked(request_id)
+    if open_check(request) is not None:
+        raise TransitionRefused(gettext_noop("A document was asked for already, and is not decided on."))
     with translation.override(request.language):
         words = gettext("A picture of an identity document, with everything covered that we do not need.")
     open_facts = what_is_open(request)

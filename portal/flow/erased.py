@@ -54,11 +54,13 @@ def start_due_erasures() -> None:
 def wanted_by_others(request: RightsRequest, photos: list[int]) -> bool:
     """Whether somebody else's access request, not yet answered, has one of these photos among its hits.
 
-    What grew out of this request's own answer is the same person's, and asks for no second copy of what was given.
+    What grew out of this request's own answer is the same person's, and asks for no second copy of what was given. From
+    this one's legal date on only a copy that was granted already counts: who asks and proves nothing, perhaps with a
+    photograph of this very person, holds nobody's erasure up for ever (docs/law/points.md, 10).
     """
-    others = Claim.objects.filter(
-        right=Right.ACCESS, outcome__in=[ClaimOutcome.PENDING, *DISCLOSING], fulfilled_at=None
-    )
+    late = timezone.localdate() >= request.due
+    counting = DISCLOSING if late else [ClaimOutcome.PENDING, *DISCLOSING]
+    others = Claim.objects.filter(right=Right.ACCESS, outcome__in=counting, fulfilled_at=None)
     others = others.exclude(request=request).exclude(request__follow_up__of=request)
     subjects = others.filter(request__state__in=OPEN_STATES)
     for subject in subjects.values_list("request_id", flat=True):

@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from portal.identity.basis import IdentityBasis
-from portal.models import DocumentState, LiveState, Representation
+from portal.models import DocumentCheck, DocumentState, EvidenceKind, LiveState, Representation
 from rights.law.lifecycle import TransitionRefused
 from rights.law.sentences import gettext_noop
 from rights.models import RightsRequest
@@ -18,8 +18,8 @@ def check_identity(request: RightsRequest, basis: str) -> None:
     if found is not None and not found.is_settled:
         text = gettext_noop("Somebody acts for another: verify both, and the right to act, before anything is given.")
         raise TransitionRefused(text, "GDPR 12(6)")
-    if basis == IdentityBasis.LIVE_PHOTO and not request.live_checks.filter(state=LiveState.PASSED).exists():
-        raise TransitionRefused(gettext_noop("No live photo check was passed."), "GDPR 12(6)")
+    if basis == IdentityBasis.LIVE_PHOTO:
+        _check_live(request)
     if basis == IdentityBasis.PHOTO_AND_EMAIL and settings.LIVE_PHOTO_REQUIRED:
         text = gettext_noop("A photograph that anybody may have is not enough here: a live photo, or another way.")
         raise TransitionRefused(text, "GDPR 12(6)")
@@ -27,5 +27,26 @@ def check_identity(request: RightsRequest, basis: str) -> None:
     if last is not None and last.state != DocumentState.SUFFICIENT and basis in NOT_ENOUGH:
         text = gettext_noop("An identity document was asked for because of a doubt, and has not settled it.")
         raise TransitionRefused(text, "GDPR 12(6)")
-    if basis == IdentityBasis.IDENTITY_CARD and (last is None or last.state != DocumentState.SUFFICIENT):
+    sufficient = last is not None and last.state == DocumentState.SUFFICIENT and not _is_outdated(request, last)
+    if basis == IdentityBasis.IDENTITY_CARD and not sufficient:
         raise TransitionRefused(gettext_noop("No identity document was checked and found sufficient."), "GDPR 12(6)")
+
+
+def _check_live(request: RightsRequest) -> None:
+    """Refuse a live photo that was not passed, or at which nobody looked: the machine judges nobody.
+
+    Raises:
+        TransitionRefused
+    """
+    passed = request.live_checks.filter(state=LiveState.PASSED).last()
+    if passed is None:
+        raise TransitionRefused(gettext_noop("No live photo check was passed."), "GDPR 12(6)")
+    if not request.journal_entries.filter(event="viewed_frame", at__gte=passed.drawn_at).exists():
+        text = gettext_noop("Nobody has looked at the live photo yet: open its pictures first.")
+        raise TransitionRefused(text, "GDPR 12(6)")
+
+
+def _is_outdated(request: RightsRequest, check: DocumentCheck) -> bool:
+    """Whether another photograph came after a document was found sufficient: it was found so beside those before."""
+    newest = request.evidence.filter(kind=EvidenceKind.PROBE).order_by("created_at").last()
+    return newest is not None and check.ended_at is not None and check.ended_at < newest.created_at

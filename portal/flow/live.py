@@ -10,6 +10,7 @@ from portal import jobs, retention, vault
 from portal.identity import live
 from portal.models import (
     OPEN_LIVE,
+    DocumentState,
     Evidence,
     EvidenceKind,
     Job,
@@ -52,7 +53,8 @@ def draw_poses(*, request_id: UUID) -> LiveCheck:
     if not may_go_live(request):
         raise TransitionRefused(gettext_noop("We do not need a live photo for this request."))
     now = timezone.now()
-    request.live_checks.filter(state=LiveState.DRAWN, expires_at__lte=now).update(state=LiveState.EXPIRED, ended_at=now)
+    for late in request.live_checks.filter(state=LiveState.DRAWN, expires_at__lte=now):
+        _end(late, LiveState.EXPIRED)
     check = request.live_checks.filter(state__in=[*OPEN_LIVE, LiveState.PASSED]).first()
     if check is not None:
         return check
@@ -148,6 +150,9 @@ def make_moot(request: RightsRequest) -> None:
     """Another photograph came: a live photo that was compared with those before says nothing of it."""
     for check in request.live_checks.filter(state__in=[*OPEN_LIVE, LiveState.PASSED]):
         _end(check, LiveState.MOOT)
+    compared = request.document_checks.filter(state=DocumentState.RECEIVED).exclude(likeness="")
+    if compared.update(likeness=""):  # What was said of a document was not said of this photograph.
+        jobs.post(request_id=request.pk, kind=JobKind.COMPARE_DOCUMENT)
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from portal.models import (
     Evidence,
     EvidenceKind,
     JobKind,
+    NoticeState,
     Representation,
     Requester,
     Role,
@@ -182,6 +183,10 @@ def is_decided(request: RightsRequest) -> bool:
 def withdraw(*, request_id: UUID, actor: str = journal.CITIZEN) -> None:
     """The person takes the request back. Its evidence is destroyed at once. Raises: TransitionRefused."""
     request = requests.locked(request_id)
+    untold = request.notices.filter(audience=Audience.OLD_ADDRESS)
+    if untold.filter(state__in=[NoticeState.WAITING, NoticeState.SENDING]).exists():
+        text = gettext_noop("The old e-mail address is still to be told of the new one. Try again in some minutes.")
+        raise TransitionRefused(text)  # Whoever moved it could else withdraw it unseen: the address goes with the key.
     requests.take(request=request, step="withdraw", actor=actor)
     outbox.post(request=request, event=Event.WITHDRAWN)
     destroy_evidence(request)

@@ -1,5 +1,6 @@
 """Represented: somebody acts for another. Both are verified, and the person concerned can say no at any time."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from django.db import transaction
@@ -7,7 +8,7 @@ from django.utils import timezone
 
 from portal import retention, vault
 from portal.flow.closed import destroy_evidence
-from portal.models import Answer, Event, Evidence, EvidenceKind, Representation, Role
+from portal.models import Answer, Event, Evidence, EvidenceKind, FollowUp, Representation, Role
 from portal.notices import concerned, outbox
 from rights import journal, queries, requests
 from rights.law.lifecycle import TransitionRefused
@@ -116,3 +117,6 @@ def disowned(*, request_id: UUID) -> None:
     journal.record(request=request, actor=journal.CITIZEN, event="concerned:disowned", detail=detail)
     outbox.post(request=request, event=Event.DISOWNED)
     destroy_evidence(request)
+    for further in FollowUp.objects.filter(of=request):  # It was made from what they did not ask for.
+        with suppress(TransitionRefused):
+            disowned(request_id=further.request_id)

@@ -60,9 +60,9 @@ def hear(
         return known
     now = timezone.now()
     heard = request.messages.filter(author=Author.PERSON)
-    lately = list(
-        heard.filter(written_at__gt=now - AN_HOUR).order_by("written_at").values_list("written_at", flat=True)
-    )
+    # Mails apart: anybody can send some in the person's name, and their own page must stay open to them.
+    recent = heard.filter(written_at__gt=now - AN_HOUR, by_mail=bool(mail_digest))
+    lately = list(recent.order_by("written_at").values_list("written_at", flat=True))
     if len(lately) >= MOST_IN_AN_HOUR:
         raise NotYet(lately[-MOST_IN_AN_HOUR] + AN_HOUR)
     unread = heard.filter(read_at=None).exists()

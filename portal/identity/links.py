@@ -25,6 +25,11 @@ def status_url(request: RightsRequest) -> str:
     return settings.PUBLIC_URL + reverse("citizens:link", args=[token])
 
 
+def has_moved(request_id: UUID) -> bool:
+    """Whether the request is written to at another address than that which it was made with."""
+    return bool(_changes(request_id))
+
+
 def _changes(request_id: UUID) -> int:
     """How often the address of a request was changed."""
     return AddressChange.objects.filter(request=request_id, applied_at__isnull=False).count()

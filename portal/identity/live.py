@@ -25,15 +25,8 @@ WITHIN: Final = timedelta(hours=1)
 """So many draws that came to nothing lock the next for as long as the first of them is younger than this."""
 
 
-LEAST_FIRST: Final = (
-    Likeness.NO_FACE,
-    Likeness.NO_PORTRAIT,
-    Likeness.DIFFERENT,
-    Likeness.POSSIBLE,
-    Likeness.SAME,
-)
-
-
+WASTED: Final = (LiveState.FAILED, LiveState.EXPIRED, LiveState.MOOT)
+"""Draws that came to nothing; also those that another photograph ended, or one would draw until the poses fit."""
 IN_ALL: Final = 15
 """Draws that came to nothing after which none is made for a request: whoever has pictures in three poses would pass by
 drawing often enough. The other ways stay open."""
@@ -61,7 +54,7 @@ def draw() -> list[Asked]:
 
 def check_tries(request: RightsRequest) -> None:
     """See that poses can be drawn now. Raises: Locked, UsedUp."""
-    wasted = request.live_checks.filter(state__in=[LiveState.FAILED, LiveState.EXPIRED]).order_by("-drawn_at")
+    wasted = request.live_checks.filter(state__in=WASTED).order_by("-drawn_at")
     if wasted.count() >= IN_ALL:
         raise UsedUp
     until = _locked_until(wasted)
@@ -89,8 +82,7 @@ def compare(check: LiveCheck) -> tuple[list[Looked], Likeness]:
     asked = [Asked(row.asked) for row in rows]
     known = document.portraits_of(check.request, EvidenceKind.PROBE)
     ahead = pictures[asked.index(Asked.AHEAD)]
-    said = {document.resembles(ahead, [photograph]) for photograph in known} or {Likeness.NO_PORTRAIT}
-    return frames.check(pictures, asked, known), next(each for each in LEAST_FIRST if each in said)
+    return frames.check(pictures, asked, known), document.least(ahead, known)
 
 
 def passes(looked: Sequence[Looked], likeness: Likeness) -> bool:

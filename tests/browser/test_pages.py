@@ -203,7 +203,7 @@ def test_a_passkey_is_made_and_signs_in(live: Stack, new_page: Callable[..., Pag
     _password(page, "passkey-person")
     expect(page).to_have_url(re.compile("/desk/second/"))
     page.locator("#passkey button").click()
-    expect(page).to_have_url(f"{here}/desk/rights/rightsrequest/")
+    expect(page).to_have_url(f"{here}/desk/")
 
 
 def _password(page: Page, name: str) -> None:

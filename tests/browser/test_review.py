@@ -12,7 +12,7 @@ from tests.browser.stack import Stack
 
 pytestmark = pytest.mark.browser
 
-MANY = 60
+MANY = 80
 MORE_HITS = """
 import secrets
 from uuid import UUID

@@ -42,6 +42,7 @@ class Command(BaseCommand):
             "hits_to_review": proof.hits_open,
             "objects_left": proof.objects_left,
             "vectors_left": proof.vectors_left,
+            "log_left": proof.log_left,
             "swept": probes is not None,
             "faces_scanned": proof.certificate.get("faces_scanned"),
             "checked_at": proof.checked_at.isoformat(),

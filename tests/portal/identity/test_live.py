@@ -263,6 +263,8 @@ def test_the_frames_go_with_the_decision(
     run_jobs()
     judge(case, staff, other_staff)
     assert frames_kept() == 3
+    looked = Evidence.objects.filter(kind=EvidenceKind.FRAME)[0]
+    sign_in(Client(), staff).get(reverse("admin:rights_request_frame", args=[case.pk, looked.pk]))
     decide(case, staff, identity_basis="live_photo")
     flow.destroy_unused_frames()
     assert frames_kept() == 0
