@@ -359,7 +359,7 @@ def test_a_letter_counts_from_the_day_it_arrived(controller: object) -> None:
 
 def test_a_ground_that_needs_two_signatures_cannot_be_used_with_one(ask: Ask, staff: User) -> None:
     """Point 2: "excessive" and "unfounded" are never one person's word."""
-    ask(rights=("access",))
+    flow.confirm(request_id=ask(rights=("access",)).pk)
     request = ask(rights=("access",))
     for code in ("excessive", "unfounded"):
         decide(request, staff, "refused", ground=code, reasons="The same as yesterday's.")
@@ -372,6 +372,7 @@ def test_a_ground_that_needs_two_signatures_cannot_be_used_with_one(ask: Ask, st
 
 def test_a_finding_takes_effect_when_a_second_person_signs_it(ask: Ask, staff: User, other_staff: User) -> None:
     first = ask(rights=("access",))
+    flow.confirm(request_id=first.pk)
     request = ask(rights=("access",))
     decide(request, staff, "refused", ground="excessive", reasons="The same as yesterday's.")
     flow.countersign(request_id=request.pk, right="access", proposal=proposal_of(request, "access"), by=other_staff)
