@@ -41,7 +41,7 @@ POINTS: Final = (
     Point(9, "tracks access and erasure as separate outcomes: silence on either is a failure",
           "one claim a right; rules of the database"),
     Point(10, "deletes nothing that a pending access request asks for until that answer was delivered",
-          "`portal.flow.erased`, also for other people's requests"),
+          "`portal.flow.erased`; for others' requests too, after the own legal date only for copies granted"),
     Point(11, "erases images, templates, hashes, thumbnails and metadata, and tells processors and recipients",
           "`matching.erase.prove`: a fresh sweep and the bytes"),
     Point(12, "defaults to erasure where the processing itself is unlawful", "the controller's profile says so once"),
