@@ -16,7 +16,7 @@ from tests.project import ROOT
 pytestmark = pytest.mark.browser
 
 MEASURES = Path(__file__).with_name("access.js").read_text(encoding="utf-8")
-EMAIL = "person.seven@example.org"
+EMAIL = "keyboard.alone@example.org"
 PUBLIC = ("", "request/rights/", "find/", "kept/", "transparency/", "nowhere/", "mailbox/", "desk/login/")
 
 

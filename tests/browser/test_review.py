@@ -34,7 +34,7 @@ Hit.objects.bulk_create(rows)
 def reviewer(live: Stack, new_page: Callable[..., Page], album: Album) -> Reviewer:
     """Before the first of a hundred hits."""
     citizen = Citizen(new_page(), live)
-    selfie, email = live.var / "demo" / "selfies" / "P007.jpg", "person.seven@example.org"
+    selfie, email = live.var / "demo" / "selfies" / "P007.jpg", "many.hits@example.org"
     citizen.ask(selfie=selfie, email=email, rights=("erasure",))  # For a copy, the erasures of other tests would wait.
     citizen.type_code(email)
     citizen.wait_for("searched")
