@@ -9,8 +9,10 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -89,11 +91,11 @@ class RequestAdmin(admin.ModelAdmin):
     list_display = [
         "ref",
         "urgency",
-        "due",
+        "due_on",
         "claims_listed",
         "status",
         "channel",
-        "received_at",
+        "received_on",
         "waits_for",
         "assignee",
     ]
@@ -146,6 +148,14 @@ class RequestAdmin(admin.ModelAdmin):
         if left < 0:
             return label(Colour.BAD, gettext("overdue by %(days)d d") % {"days": -left})
         return label(Colour.WARN if left <= SOON_DAYS else Colour.GOOD, gettext("%(days)d days left") % {"days": left})
+
+    @admin.display(description=_("Due"), ordering="due")
+    def due_on(self, case: RightsRequest) -> str:
+        return date_format(case.due, "SHORT_DATE_FORMAT")
+
+    @admin.display(description=_("Received"), ordering="received_at")
+    def received_on(self, case: RightsRequest) -> str:
+        return date_format(localtime(case.received_at), "SHORT_DATE_FORMAT")
 
     @admin.display(description=_("Claims"))
     def claims_listed(self, case: RightsRequest) -> str:
