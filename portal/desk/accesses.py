@@ -19,21 +19,21 @@ LOOKED = Q(event__startswith="viewed_") | Q(event="role_missing")
 @staff_view(ACCESSES)
 def every(http: HttpRequest) -> HttpResponse:
     """The requests that somebody looked at, the last one first, and what was looked at that belongs to none."""
-    looked = Q(journal_entries__event__startswith="viewed_")
-    requests = (
-        RightsRequest.objects.filter(looked)
-        .annotate(
-            looks=Count("journal_entries", filter=looked),
-            people=Count("journal_entries__actor", filter=looked, distinct=True),
-            last=Max("journal_entries__at", filter=looked),
-        )
-        .order_by("-last", "pk")
-    )
+    looks = JournalEntry.objects.filter(event__startswith="viewed_", request__isnull=False).order_by()
+    latest = looks.values_list("request").annotate(last=Max("position")).order_by("-last")
+    shown = Paginator(latest.values_list("request", flat=True), PER_PAGE).get_page(http.GET.get("page"))
+    counted = looks.filter(request__in=list(shown)).values("request")
+    facts = {
+        row["request"]: row
+        for row in counted.annotate(looks=Count("pk"), people=Count("actor", distinct=True), last=Max("at"))
+    }
+    cases = RightsRequest.objects.in_bulk(list(shown))
     return page(
         http,
         "desk/accesses.html",
         _("Who looked"),
-        requests=Paginator(requests, PER_PAGE).get_page(http.GET.get("page")),
+        turned=shown,
+        requests=[(cases[key], facts[key]) for key in shown],
         others=JournalEntry.objects.filter(LOOKED, request=None).order_by("-position")[:PER_PAGE],
     )
 

@@ -74,7 +74,7 @@ class NoticeAdmin(ReadOnly):
     list_filter = ["state", "event"]
     list_select_related = ["request"]
     fields = ["request", "event", "audience", "language", "state", "attempts", "not_before", "created_at", "sent_at"]
-    ordering = ["-created_at"]
+    ordering = ["-created_at", "-pk"]
     actions = ["send_again"]
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
