@@ -104,13 +104,11 @@ class Code(View):
         return redirect("citizens:status", request_id=case.pk)
 
     def send_again(self) -> HttpResponse:
-        wait = email_code.next_issue_at(request=self.holder)
-        if wait:
+        if email_code.issue_if_due(request=self.holder):
+            messages.success(self.request, gettext("A new code is on its way."))
+        elif wait := email_code.next_issue_at(request=self.holder):
             text = gettext("A code is on its way already. If none arrives, you can ask for another at %(time)s.")
             messages.info(self.request, text % {"time": clock_time(wait)})
-        else:
-            email_code.issue(request=self.holder)
-            messages.success(self.request, gettext("A new code is on its way."))
         return redirect("citizens:code", request_id=self.request_id)
 
     def show(self, form: CodeForm) -> HttpResponse:

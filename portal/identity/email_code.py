@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -127,12 +127,25 @@ def next_issue_at(*, request: Holder, now: datetime | None = None) -> datetime |
     return latest if latest and latest > now else None
 
 
+@transaction.atomic
 def issue_if_due(*, request: Holder) -> bool:
-    """`issue`, unless the last one is too recent; whether one was issued."""
+    """`issue`, unless the last one is too recent; whether one was issued. Of many who ask at once, one is served."""
+    _one_at_a_time(request)
     if next_issue_at(request=request):
         return False
     issue(request=request)
     return True
+
+
+def _one_at_a_time(request: Holder) -> None:
+    """Wait for whoever asks for a code of the same holder just now, until the transaction ends.
+
+    A stranger has no row to lock, and must cost as much as a request. SQLite lets one transaction write at a time.
+    """
+    if connection.vendor == "postgresql":
+        number = request if isinstance(request, UUID) else request.pk
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(number.bytes[:8], "big", signed=True)])
 
 
 def locked_until(*, request: Holder, now: datetime | None = None) -> datetime | None:

@@ -1,10 +1,13 @@
 """Somebody who is not the person: with the old mailbox, the shared browser, a photograph or a document of their own."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
+from threading import Barrier
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from freezegun import freeze_time
@@ -14,8 +17,8 @@ from matching.models import Photo, Source
 from portal import flow
 from portal.api.tokens import token_for
 from portal.flow.decided import earlier_request
-from portal.identity import links, live, new_address
-from portal.models import DocumentCheck, Evidence, EvidenceKind, FollowUp, LiveCheck, LiveState
+from portal.identity import email_code, links, live, new_address
+from portal.models import DocumentCheck, EmailCode, Evidence, EvidenceKind, FollowUp, LiveCheck, LiveState
 from rights.law.lifecycle import TransitionRefused
 from rights.models import RightsRequest
 from tests.fakes import paint
@@ -295,3 +298,20 @@ def test_a_stalkers_request_holds_an_erasure_up_to_its_legal_date_and_no_longer(
         flow.erase(request_id=case.pk)
     case.refresh_from_db()
     assert case.state == "carried_out"
+
+
+def test_of_many_who_ask_for_a_code_at_once_one_is_served(case: RightsRequest) -> None:
+    EmailCode.objects.all().delete()
+    together = Barrier(6)
+
+    def ask_now(_number: int) -> bool:
+        together.wait()
+        try:
+            return email_code.issue_if_due(request=RightsRequest.objects.get(pk=case.pk))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as people:
+        served = list(people.map(ask_now, range(6)))
+    assert served.count(True) == 1
+    assert EmailCode.objects.filter(request=case).count() == 1
