@@ -211,7 +211,8 @@ def test_the_status_page_does_not_tell_whether_anybody_was_found(
         text = stalker.get("status", request_id=case.pk).content.decode()
         text = re.sub(r'(csrfmiddlewaretoken" value|nonce|name="key" value)="[^"]+"', "", text)
         text = re.sub(r'datetime="[^"]+"|(?<=-)\d{10}(?=-)', "", text)
-        text = text.replace(case.reference, "").replace(str(case.pk), "").replace(f"{len(pages)}@example.org", "")
+        text = text.replace(case.reference, "").replace(str(case.pk), "")
+        text = text.replace(f"{len(pages)}@example.org", "").replace(f"{len(pages)}•••@example.org", "")
         pages.append(re.sub(r"\s+", " ", text))
     assert pages[0] == pages[1]
     states = [
