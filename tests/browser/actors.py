@@ -161,7 +161,6 @@ class Reviewer:
         else:
             self.password(name)
             expect(self.page).to_have_url(re.compile("/desk/second/"))
-            self.look("desk-01b-second")
             self.page.locator("input[name=code]").fill(self.stack.code(name))
             self.page.locator("form button[type=submit]").first.click()
             expect(self.page).to_have_url(re.compile("/desk/rights/rightsrequest/"))
@@ -173,7 +172,6 @@ class Reviewer:
     def password(self, name: str) -> None:
         """The first step alone."""
         self.page.goto(f"{self.stack.url}/desk/login/?next=/desk/rights/rightsrequest/")
-        self.look("desk-01-login")
         self.page.locator("input[name=username]").fill(name)
         self.page.locator("input[name=password]").fill(self.stack.logins()[name])
         self.page.locator("form [type=submit]").first.click()

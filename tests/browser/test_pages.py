@@ -200,8 +200,10 @@ def test_a_passkey_is_made_and_signs_in(live: Stack, new_page: Callable[..., Pag
     album.take(page, "desk-12-refused")
     page.context.clear_cookies()
     page.goto(f"{here}/desk/login/")
+    album.take(page, "desk-01-login")
     _password(page, "passkey-person")
     expect(page).to_have_url(re.compile("/desk/second/"))
+    album.take(page, "desk-01b-second")
     page.locator("#passkey button").click()
     expect(page).to_have_url(f"{here}/desk/")
 
