@@ -320,6 +320,7 @@ ERASED_LOG = Path(env.str("REGARD_ERASED_LOG", str(VAR_DIR / "erased.jsonl")))
 
 # --- Browser safety ---------------------------------------------------------------------------------------------------
 
+SESSION_ENGINE = "portal.sessions"  # A dump of the database opens no session.
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 24 * 3600
