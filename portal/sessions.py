@@ -18,7 +18,14 @@ def stored(key: str) -> str:
 
 
 class SessionStore(db.SessionStore):
-    """Django's, which reads and writes rows under `stored` keys. Nothing here is asynchronous, and so neither is it."""
+    """Django's, which reads and writes rows under `stored` keys. Nothing here is asynchronous, and so neither is it.
+
+    The content of a row is signed for its key: moved to another row it is empty.
+    """
+
+    @property
+    def key_salt(self) -> str:
+        return f"portal.sessions.{stored(self.session_key or '')}"
 
     def _rows(self, key: str) -> QuerySet[AbstractBaseSession]:
         return self.model.objects.filter(session_key=stored(key))

@@ -132,6 +132,17 @@ def test_no_row_of_a_session_opens_it(case: RightsRequest, staff: User) -> None:
 
 
 @pytest.mark.django_db
+def test_the_content_of_another_session_opens_nothing_in_ones_own(case: RightsRequest, staff: User) -> None:
+    victim, thief = sign_in(Client(), staff), Person()
+    assert victim.get(reverse("staff:factors")).status_code == 200
+    stolen = Session.objects.get().session_data
+    thief.open(case)
+    Session.objects.update(session_data=stolen)
+    assert victim.get(reverse("staff:factors")).status_code == 200
+    assert thief.client.get(reverse("staff:factors")).status_code == 302
+
+
+@pytest.mark.django_db
 def test_a_session_that_was_closed_leaves_no_row(case: RightsRequest) -> None:
     reader = Person()
     reader.open(case)
