@@ -74,7 +74,7 @@ def test_no_table_names_the_person_and_no_row_the_picture_that_was_kept(
     flow.destroy_what_is_due()  # And again, for nothing.
 
 
-EMPTY = (None, "", b"", [], {}, DESTROYED)
+EMPTY: tuple[object, ...] = (None, "", b"", [], {}, DESTROYED)
 
 
 def left_of(name: str) -> list[object]:

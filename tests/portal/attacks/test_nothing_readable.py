@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from django.conf import settings as configured
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
@@ -26,7 +25,7 @@ from matching import images
 from matching.engine import Box, DetectedFace, Detector
 from matching.frames import Asked
 from matching.models import Face, Source
-from portal import flow, vault
+from portal import flow
 from portal.answers import archive
 from portal.models import Answer, Draft, Evidence, EvidenceKind
 from rights.models import RightsRequest
@@ -102,7 +101,7 @@ def spellings(blob: bytes) -> Iterator[bytes]:
 
 
 @pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[set[Path]]:
+def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> set[Path]:
     """Every path that Python opens to write while the test runs; temporary files go to a folder of its own."""
     found: set[Path] = set()
     folder = tmp_path / "temporary"
@@ -123,7 +122,7 @@ def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[set[Pat
     for module in (builtins, io):
         monkeypatch.setattr(module, "open", opened)
     monkeypatch.setattr(os, "open", opened_low)
-    yield found
+    return found
 
 
 @pytest.fixture
@@ -191,7 +190,7 @@ def acts_for_another(sent: Sent) -> None:
 
 
 def is_answered(sent: Sent, case: RightsRequest, run_jobs: Run, by: User, second: User) -> None:
-    """The archive, its letter and its pictures; of the data in it much stands in the database, as the letter's texts do."""
+    """The archive, its letter and its pictures; of the data in it much stands in the database, as the profile does."""
     run_jobs()
     judge(case, by, second)
     decide(case, by)
