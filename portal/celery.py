@@ -19,7 +19,7 @@ app.conf.beat_schedule = {
     "check the index": {"task": "portal.tasks.check_index", "schedule": crontab(hour="3", minute="30")},
     "forget the sessions that ended": {
         "task": "portal.tasks.forget_sessions",
-        "schedule": crontab(hour="3", minute="15"),
+        "schedule": crontab(minute="15"),
     },
     "pick up what the broker lost": {"task": "portal.tasks.pick_up", "schedule": settings.BEAT_SECONDS},
     "look whether the sources answer": {"task": "portal.tasks.look_at_sources", "schedule": settings.SOURCE_SECONDS},

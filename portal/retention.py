@@ -62,17 +62,29 @@ WORDS: Final = (
     gettext_noop("A template of your face after an erasure, only if you agreed to it separately"),
     gettext_noop("your consent; you can withdraw it at any time"),
     gettext_noop("So that new pictures of you are held back until somebody has decided on them."),
+    gettext_noop("Which requests are open in your browser, by a number without a meaning"),
+    gettext_noop("the last time that you opened one"),
+    gettext_noop("So that you need not prove yourself on each page."),
+    gettext_noop("It is deleted, and at once when you close the request in your browser."),
+    gettext_noop("After a wrong code: that one came from your network, without its address"),
+    gettext_noop("the wrong code; as a rule it ends an hour later"),
+    gettext_noop("So that nobody can guess codes of many people."),
 )
 """Every sentence of the file, for the catalogues. A test compares the two."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of data: how long it is kept, and English sentences that say what, since when, why, and the end."""
+    """One kind of data: how long it is kept, and English sentences that say what, since when, why, and the end.
+
+    Attributes:
+        holds: models whose rows go at the end, and fields that are emptied where the row stays.
+    """
 
     key: str
     days: int
     sentences: dict[str, str]
+    holds: tuple[str, ...]
 
     @property
     def length(self) -> timedelta:
@@ -99,7 +111,7 @@ def read(text: str) -> dict[str, Kind]:
 
 
 def _kind(key: str, values: dict[str, Any]) -> Kind:
-    odd = set(values) ^ {"days", *SENTENCES}
+    odd = set(values) ^ {"days", "holds", *SENTENCES}
     if odd:
         raise ImproperlyConfigured(f"retention.toml, [{key}]: {', '.join(sorted(odd))} missing or unknown.")
     days = values["days"]
@@ -108,7 +120,10 @@ def _kind(key: str, values: dict[str, Any]) -> Kind:
     for name in SENTENCES:
         if not isinstance(values[name], str) or not values[name]:
             raise ImproperlyConfigured(f"retention.toml, [{key}]: {name} is no sentence.")
-    return Kind(key, days, {name: values[name] for name in SENTENCES})
+    holds = values["holds"]
+    if not isinstance(holds, list) or not holds or not all(isinstance(name, str) for name in holds):
+        raise ImproperlyConfigured(f"retention.toml, [{key}]: holds lists models and their fields.")
+    return Kind(key, days, {name: values[name] for name in SENTENCES}, tuple(holds))
 
 
 @cache

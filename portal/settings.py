@@ -218,6 +218,8 @@ RETENTION_DAYS: dict[str, int | None] = {
     "frames": env.int("REGARD_FRAMES_DAYS", None),
     "record": env.int("REGARD_RECORD_DAYS", None),
     "template": 365 * TEMPLATE_YEARS,
+    "session": None,  # These two are as long as the code needs them.
+    "network": None,
 }
 """Lengths that this installation sets instead of those in `portal/retention.toml`; a template for 0: never kept."""
 for _kind, _days in RETENTION_DAYS.items():
@@ -320,6 +322,7 @@ ERASED_LOG = Path(env.str("REGARD_ERASED_LOG", str(VAR_DIR / "erased.jsonl")))
 
 # --- Browser safety ---------------------------------------------------------------------------------------------------
 
+SESSION_ENGINE = "portal.sessions"  # A dump of the database opens no session.
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 24 * 3600

@@ -55,7 +55,7 @@ def check_index() -> None:
 
 @shared_task
 def forget_sessions() -> None:
-    """Delete the sessions that ended, old failures to sign in, and archives that no request has, every night."""
+    """Delete the sessions that ended, old failures to sign in, and archives that no request has, every hour."""
     call_command("clearsessions")
     locks.forget_old()
     flow.remove_orphans()

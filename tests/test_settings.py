@@ -1,6 +1,7 @@
 """Production refuses to start with what is missing, public or weak, in one sentence that names the setting."""
 
 import base64
+import json
 import os
 import secrets
 import subprocess
@@ -86,3 +87,48 @@ def test_production_does_not_start_with(tmp_path: Path, name: str, value: str | 
 
 def test_what_is_sound_starts(tmp_path: Path) -> None:
     assert run(tmp_path, "-c", "import portal.settings").returncode == 0
+
+
+def test_every_kind_of_answer_of_production_carries_the_headers(tmp_path: Path) -> None:
+    """Errors (there is no database), redirects, the one to TLS too, files, and what monitoring asks."""
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "some.css").write_text("p { margin: 0 }", encoding="utf-8")
+    result = run(tmp_path, "-c", ASK)
+    assert result.returncode == 0, result.stderr
+    answers = json.loads(result.stdout.splitlines()[-1])
+    statuses = {address: status for address, (status, _headers) in answers.items()}
+    assert statuses == {
+        "https /static/some.css": 200, "https /nowhere/": 500, "https /find/": 500, "https /desk/": 302,
+        "https /healthz": 200, "http /find/": 301, "evil /find/": 500,
+    }  # fmt: skip
+    for address, (_status, headers) in answers.items():
+        assert "default-src 'none'" in headers["Content-Security-Policy"], address
+        assert "unsafe" not in headers["Content-Security-Policy"], address
+        assert headers["X-Content-Type-Options"] == "nosniff", address
+        assert headers["Referrer-Policy"] in ("same-origin", "no-referrer"), address
+        if address.startswith("https") and "healthz" not in address:
+            assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload", address
+
+
+ASK = """
+import json, os
+os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+import django
+from django.conf import settings
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"  # Not collected.
+django.setup()
+from django.test import Client
+asked = {
+    "https": ({"HTTP_X_FORWARDED_PROTO": "https", "HTTP_HOST": "regard.example.org"},
+              ["/static/some.css", "/nowhere/", "/find/", "/desk/", "/healthz"]),
+    "http": ({"HTTP_HOST": "regard.example.org"}, ["/find/"]),
+    "evil": ({"HTTP_X_FORWARDED_PROTO": "https", "HTTP_HOST": "evil.example"}, ["/find/"]),
+}
+found = {}
+for how, (headers, addresses) in asked.items():
+    for address in addresses:
+        answer = Client(raise_request_exception=False, **headers).get(address)
+        found[f"{how} {address}"] = (answer.status_code, dict(answer.headers))
+print(json.dumps(found))
+"""
+"""What `run` asks a portal in production."""

@@ -153,6 +153,14 @@ def holder_of(*, reference: str, email: str) -> RightsRequest | UUID:
     return case or UUID(bytes=digest[:16], version=4)
 
 
+def what_of_link(token: str) -> str:
+    """A sentence for a link that opens nothing."""
+    if not links.has_expired(token):
+        return gettext("This link is not complete. Open your request here instead.")
+    text = gettext("This link has expired: it opened your request for %(days)d days. Nothing is lost, open it here.")
+    return text % {"days": links.LASTS.days}
+
+
 @require_GET
 @personal
 def link(request: HttpRequest, token: str) -> HttpResponse:
@@ -162,7 +170,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     # A request by post has no address that a mail could have proved; it is followed by post.
     if case is None or Requester.objects.filter(request=case, email="").exists():
         attempts.refused(Attempt.LINK, request_id)
-        messages.info(request, gettext("This link is not complete. Open your request here instead."))
+        messages.info(request, what_of_link(token))
         return to_find()
     passes.let_in(request.session, case.pk)
     response = redirect("citizens:status", request_id=case.pk)

@@ -28,10 +28,12 @@ class SignInForm(AdminAuthenticationForm):
         if self.request is None or not name or not self.cleaned_data.get("password"):
             return super().clean()
         counted = (locks.of_name(name), locks.of_address(self.request))
-        refuse_if_locked(*counted)
-        try:
-            return super().clean()
-        except forms.ValidationError:
-            locks.failed(*counted, user=User.objects.filter(username__iexact=name.strip()).first())
+        with locks.one_at_a_time(*counted):
             refuse_if_locked(*counted)
-            raise
+            try:
+                return super().clean()
+            except forms.ValidationError as error:
+                problem = error
+                locks.failed(*counted, user=User.objects.filter(username__iexact=name.strip()).first())
+        refuse_if_locked(*counted)
+        raise problem

@@ -46,14 +46,18 @@ def change_password(http: HttpRequest) -> HttpResponse:
     user = member(http)
     if not sessions.is_fresh(http.session):
         return redirect(f"{reverse('staff:second')}?next={reverse('admin:password_change')}")
-    if http.method == "POST" and locks.locked_until(locks.of_second(user)):
-        logout(http)
-        return redirect("admin:login")
-    response = admin.site.password_change(http)
-    if http.method == "POST" and response.status_code == HTTPStatus.FOUND:
-        accounts.note("password_changed", user, actor=actor(http))
-    elif http.method == "POST" and "old_password" in _errors(response):
-        locks.failed(locks.of_second(user), user=user)
+    if http.method != "POST":
+        return admin.site.password_change(http)
+    counted = locks.of_second(user)
+    with locks.one_at_a_time(counted):
+        if locks.locked_until(counted):
+            logout(http)
+            return redirect("admin:login")
+        response = admin.site.password_change(http)
+        if response.status_code == HTTPStatus.FOUND:
+            accounts.note("password_changed", user, actor=actor(http))
+        elif "old_password" in _errors(response):
+            locks.failed(counted, user=user)
     return response
 
 

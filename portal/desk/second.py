@@ -45,16 +45,14 @@ def second(http: HttpRequest) -> HttpResponse:
     user = member(http)
     if not own.is_enrolled(user):
         return redirect("staff:enrol")
-    counted = (locks.of_second(user), locks.of_address(http))
+    counted = [locks.of_second(user), locks.of_address(http)]
     problem = ""
     if http.method == "POST":
         try:
-            refuse_if_locked(*counted)
-            device = own.take(user, http.POST.get("code", "")[:64])
+            device = _shown(http, counted)
             if device is not None:
                 passed(http, device)
                 return redirect(next_page(http))
-            locks.failed(*counted, user=user)
             refuse_if_locked(*counted)
             problem = _("That is not a code of yours, or it was used before. The app shows a new one every 30 seconds.")
         except ValidationError as locked:
@@ -68,6 +66,16 @@ def second(http: HttpRequest) -> HttpResponse:
         passkeys=WebAuthnCredential.objects.filter(user=user, confirmed=True).exists(),
         next=next_page(http),
     )
+
+
+def _shown(http: HttpRequest, counted: list[locks.Counted]) -> Device | None:
+    """What the code that was typed is of; None if it is of nothing, which counts. Raises: ValidationError (locked)."""
+    with locks.one_at_a_time(*counted):
+        refuse_if_locked(*counted)
+        device = own.take(member(http), http.POST.get("code", "")[:64])
+        if device is None:
+            locks.failed(*counted, user=member(http))
+    return device
 
 
 @require_http_methods(["GET", "POST"])

@@ -23,6 +23,8 @@ from portal.models import (
     Evidence,
     EvidenceKey,
     EvidenceKind,
+    LiveFrame,
+    Message,
     Notice,
     NoticeState,
     NotMe,
@@ -67,6 +69,8 @@ def destroy_evidence(request: RightsRequest) -> None:
     NotMe.objects.filter(request=request).delete()
     ErasureChoice.objects.filter(request=request).delete()
     Representation.objects.filter(request=request).update(person_email="", endangers_why="")
+    LiveFrame.objects.filter(check_of__request=request).update(yaw=None, pitch=None)
+    Message.objects.filter(request=request).update(mail_digest="")
     AddressChange.objects.filter(request=request, applied_at=None).delete()
     Requester.objects.filter(request=request).update(name="", postal_address="", person_name="", relation="")
     if gone or count:
@@ -112,13 +116,25 @@ def _forget_pictures_told() -> None:
     told.filter(request__state__in=[RequestState.CLOSED, RequestState.WITHDRAWN]).update(context={})
 
 
+@transaction.atomic
+def _destroy_what_is_of_a_day() -> None:
+    """Drafts, codes, changes of address that were not proven: how many of each is in the journal, and of nobody."""
+    now = timezone.now()
+    networks.forget()
+    codes_until = now - retention.length("codes")
+    over = {
+        "drafts": Draft.objects.filter(expires_at__lte=now),
+        "changes": AddressChange.objects.filter(applied_at=None, expires_at__lte=codes_until),
+        "codes": EmailCode.objects.filter(expires_at__lte=codes_until),
+    }
+    gone = {name: rows.delete()[1].get(rows.model._meta.label, 0) for name, rows in over.items()}
+    if any(gone.values()):
+        journal.record(request=None, actor=journal.SYSTEM, event="destroyed_on_date", detail=gone)
+
+
 def destroy_what_is_due() -> None:
     """Destroy what has reached its date (`portal/retention.toml`)."""
-    now = timezone.now()
-    Draft.objects.filter(expires_at__lte=now).delete()
-    networks.forget()
-    AddressChange.objects.filter(applied_at=None, expires_at__lte=now - retention.length("codes")).delete()
-    EmailCode.objects.filter(expires_at__lte=now - retention.length("codes")).delete()
+    _destroy_what_is_of_a_day()
     _destroy_records()
     today = timezone.localdate()
     finished = RightsRequest.objects.filter(state=RequestState.CARRIED_OUT)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from portal import jobs, retention, vault
@@ -177,7 +177,13 @@ def _end(check: LiveCheck, state: LiveState) -> None:
     check.state, check.ended_at = state, timezone.now()
     check.save(update_fields=["state", "ended_at", "likeness"])
     if state != LiveState.PASSED:
-        vault.overwrite(Evidence.objects.filter(frame__check_of=check, destroyed_at=None))
+        _destroy(check.request, Evidence.objects.filter(frame__check_of=check, destroyed_at=None))
+
+
+def _destroy(request: RightsRequest, frames: QuerySet[Evidence]) -> None:
+    count = vault.overwrite(frames)
+    if count:
+        journal.record(request=request, actor=journal.SYSTEM, event="frames_destroyed", detail={"files": count})
 
 
 def start_due_live_checks() -> None:
@@ -197,5 +203,10 @@ def destroy_unused_frames() -> None:
             if still := LiveCheck.objects.filter(pk=check.pk, state=LiveState.DRAWN).first():
                 _end(still, LiveState.EXPIRED)
     kept = Evidence.objects.filter(kind=EvidenceKind.FRAME, destroyed_at=None)
-    vault.overwrite(kept.filter(destroy_on__lte=timezone.localdate()))
-    vault.overwrite(kept.filter(request__state__in=(RequestState.DECIDED, *queries.OVER)))
+    over = kept.filter(
+        Q(destroy_on__lte=timezone.localdate()) | Q(request__state__in=(RequestState.DECIDED, *queries.OVER))
+    )
+    for request_id in sorted(set(over.values_list("request", flat=True))):
+        with transaction.atomic():
+            request = requests.locked(request_id)
+            _destroy(request, over.filter(request=request))

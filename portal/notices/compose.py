@@ -125,6 +125,7 @@ def _facts(notice: Notice) -> dict[str, Any]:
         "controller": controller,
         "texts": ControllerText.objects.filter(profile_id=controller.pk, language=notice.language).first(),
         "status_url": links.status_url(request),
+        "link_days": links.LASTS.days,
         "rights": [claim.right for claim in request.claims.order_by("right")],
         **{name: _read(value) for name, value in notice.context.items()},
     }

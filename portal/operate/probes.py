@@ -17,6 +17,14 @@ READY: Final = ("database", "migrations", "broker")
 FORWARDED: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_REAL_IP", "HTTP_VIA")
 """What shows that a proxy on this machine asks for somebody elsewhere."""
 
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What the middleware after this one would say."""
+
 
 class Probes:
     """The first middleware. Balancers ask by address and without TLS, which the middleware after it would refuse."""
@@ -28,10 +36,10 @@ class Probes:
         answer = PROBES.get(request.path_info)
         if answer is None:
             return self.get_response(request)
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED)
-        response = answer(request)
-        response.headers["Cache-Control"] = "no-store"
+        allowed = request.method in ("GET", "HEAD")
+        response = answer(request) if allowed else HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED)
+        for name, value in HEADERS.items():
+            response.headers[name] = value
         return response
 
 

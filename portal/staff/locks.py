@@ -4,12 +4,14 @@ A name is locked whether or not there is such an account, so that a lock tells n
 and where from is kept only as a keyed hash, and neither goes into the journal.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -55,6 +57,22 @@ def of_address(http: HttpRequest) -> Counted:
 
 def _counted(kind: FailureKind, text: str) -> Counted:
     return kind, salted_hmac(f"portal.staff.locks.{kind}", text, algorithm="sha256").hexdigest() if text else ""
+
+
+@contextmanager
+def one_at_a_time(*counted: Counted) -> Iterator[None]:
+    """Wait for whoever tries under the same name, account or address just now, until their try was counted.
+
+    Whether there is a lock is asked, what was typed is looked at, and a failure is counted inside; otherwise many
+    guesses sent together would all be looked at before the first of them counts. What is raised inside undoes the
+    count. SQLite lets one transaction write at a time.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                for number in sorted(int(digest[:15], 16) for _kind, digest in counted if digest):
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+        yield
 
 
 def locked_until(*counted: Counted) -> datetime | None:

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.conf import settings as configured
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import TextField
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -13,8 +15,10 @@ from freezegun import freeze_time
 
 from matching.models import Source
 from portal import drafts, flow, retention, tasks
+from portal.identity import networks
 from portal.models import Draft, EmailCode, Requester
 from rights.models import JournalEntry
+from tests.portal import kept_fields
 from tests.portal.deeds import Ask
 
 TEXT = retention.FILE.read_text(encoding="utf-8")
@@ -39,6 +43,7 @@ def test_every_sentence_is_listed_for_the_catalogues_and_said_in_the_language_of
         ("days = 90", 'days = "90"', "not a number of days"),
         ("days = 90", "day = 90", "day, days missing or unknown"),
         ('why = "So that you can fetch it."', "why = 7", r"\[answer\]: why is no sentence"),
+        ('holds = ["portal.Draft"]', "holds = []", r"\[draft\]: holds lists"),
     ],
 )
 def test_a_file_that_says_something_else_is_refused_by_table_and_key(before: str, after: str, said: str) -> None:
@@ -108,3 +113,47 @@ def test_sessions_that_ended_are_forgotten(client: Client) -> None:
     Session.objects.update(expire_date=timezone.now() - timedelta(minutes=1))
     tasks.forget_sessions()
     assert not Session.objects.exists()
+
+
+# --- every field ------------------------------------------------------------------------------------------------------
+
+
+def covered(name: str, held: set[str]) -> bool:
+    """Whether a field, or the model that it is of, is listed."""
+    return name in held or name.rpartition(".")[0] in held
+
+
+def test_every_field_that_could_hold_something_of_a_person_has_a_row_or_a_reason() -> None:
+    held = {name for kind in retention.kinds() for name in kind.holds}
+    every, stays = kept_fields.names(), kept_fields.stays()
+    without = {name for name in every if not covered(name, held) and name not in stays}
+    assert without == set(), "say in portal/retention.toml until when it is kept, or in kept_fields.py why for ever"
+    assert {name for name in stays if covered(name, held)} == set(), "listed twice"
+    assert stays <= every, "no such field"
+    models = {model._meta.label for model in apps.get_models()}
+    fields = {f"{model._meta.label}.{field.name}" for model in apps.get_models() for field in model._meta.fields}
+    assert held <= models | fields, "no such model or field"
+
+
+def test_a_new_field_without_a_row_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    new = TextField(name="nickname")
+    monkeypatch.setattr(kept_fields, "fields", lambda: [(Requester, new)])
+    with pytest.raises(AssertionError, match="say in portal/retention"):
+        test_every_field_that_could_hold_something_of_a_person_has_a_row_or_a_reason()
+
+
+def test_a_session_lasts_as_long_as_is_said() -> None:
+    assert timedelta(seconds=configured.SESSION_COOKIE_AGE) == retention.length("session")
+    assert retention.length("network") >= networks.WITHIN
+
+
+@pytest.mark.django_db
+def test_what_goes_on_its_date_goes_on_record(painted: Source, ask: Ask) -> None:
+    ask()
+    drafts.begin()
+    with freeze_time(timezone.now() + timedelta(days=2)):
+        flow.destroy_what_is_due()
+        flow.destroy_what_is_due()
+    entry = JournalEntry.objects.get(event="destroyed_on_date")
+    assert (entry.request, entry.actor) == (None, "system")
+    assert entry.detail == {"drafts": 1, "changes": 0, "codes": 1}

@@ -1,12 +1,13 @@
 """What is sealed opens only whole, only for its request, and not at all once the key is gone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,6 +170,59 @@ def test_rotating_twice_changes_nothing(settings: Settings) -> None:
     wrapped = bytes(EvidenceKey.objects.get(request=request).wrapped)
     assert sealing.rewrap(vault.wrapped_keys()) == (0, 0)
     assert bytes(EvidenceKey.objects.get(request=request).wrapped) == wrapped
+
+
+def opened_by(settings: Settings, keys: list[tuple[str, bytes]], sealed: dict[RightsRequest, bytes]) -> bool:
+    settings.MASTER_KEYS = keys
+    return all(vault.unseal(request, data) == b"a face" for request, data in sealed.items())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rotation_that_is_killed_in_the_middle_loses_nothing_and_goes_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MASTER_KEYS = [("old", OLD)]
+    sealed = {request: vault.seal(request, b"a face") for request in [make_request() for _each in range(4)]}
+    both = settings.MASTER_KEYS = [("new", NEW), ("old", OLD)]
+    real, done = sealing.wrap, []
+
+    def dying(key: bytes, *, bound_to: bytes) -> tuple[str, bytes]:
+        done.append(key)
+        if len(done) == 3:
+            raise SystemExit("killed")
+        return real(key, bound_to=bound_to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sealing, "wrap", dying)
+        with pytest.raises(SystemExit):
+            call_command("rotate_keys", stdout=StringIO())
+    assert EvidenceKey.objects.filter(master_key="new").count() == 2
+    assert opened_by(settings, both, sealed)
+    call_command("rotate_keys", stdout=StringIO())
+    assert opened_by(settings, [("new", NEW)], sealed)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_rotations_at_once_while_a_key_is_destroyed_lose_nothing(settings: Settings) -> None:
+    settings.MASTER_KEYS = [("old", OLD)]
+    sealed = {request: vault.seal(request, b"a face") for request in [make_request() for _each in range(12)]}
+    gone = next(iter(sealed))
+    settings.MASTER_KEYS = [("new", NEW), ("old", OLD)]
+
+    def rotate() -> None:
+        call_command("rotate_keys", stdout=StringIO())
+
+    def in_a_process_of_its_own(what: Callable[[], object]) -> None:
+        try:
+            what()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(in_a_process_of_its_own, [rotate, rotate, lambda: vault.destroy(gone)]))
+    del sealed[gone]
+    assert opened_by(settings, [("new", NEW)], sealed)
+    assert not EvidenceKey.objects.filter(request=gone).exists()
 
 
 @pytest.mark.django_db

@@ -13,8 +13,9 @@ from django.utils import timezone
 from freezegun import freeze_time
 
 from matching import reviews
+from matching.frames import Asked
 from matching.models import Face, Photo, Source
-from portal import flow, tasks, vault
+from portal import flow, retention, tasks, vault
 from portal.answers import archive
 from portal.models import EvidenceKey, Notice, Recipient, Requester
 from portal.operate import contents
@@ -22,7 +23,8 @@ from portal.operate.finding import Level
 from portal.staff.roles import Role
 from rights import journal
 from rights.models import DESTROYED, ClockEvent, Decision, JournalEntry, RightsRequest
-from tests.portal.deeds import Ask, Run, answered, decide, erased, reviewed
+from tests.matching.test_frames import frame as frame_of
+from tests.portal.deeds import Ask, Run, answered, decide, erased, judge, reviewed
 from tests.staffing import member, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,6 +72,43 @@ def test_no_table_names_the_person_and_no_row_the_picture_that_was_kept(
     assert (decision.withheld, decision.reasons, decision.evidence) == ([], DESTROYED, DESTROYED)
     assert decision.ground == "legal-claims"
     flow.destroy_what_is_due()  # And again, for nothing.
+
+
+EMPTY: tuple[object, ...] = (None, "", b"", [], {}, DESTROYED)
+
+
+def left_of(name: str) -> list[object]:
+    """What is left in a model whose rows go, or in a field that is emptied, as `portal/retention.toml` names them."""
+    if name.count(".") == 1:
+        return list(apps.get_model(name).objects.order_by("pk"))
+    label, _dot, field = name.rpartition(".")
+    values = apps.get_model(label).objects.order_by("pk").values_list(field, flat=True)
+    return [value for value in values if (bytes(value) if isinstance(value, memoryview) else value) not in EMPTY]
+
+
+def test_whatever_the_retention_file_names_is_gone_or_empty_after_its_date(
+    painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User
+) -> None:
+    request = ask(rights=("erasure",))
+    flow.confirm(request_id=request.pk)
+    flow.hear(request_id=request.pk, words="By mail.", mail_digest="d" * 64)
+    check = flow.draw_poses(request_id=request.pk)
+    for frame in check.frames.all():
+        flow.receive_frame(request_id=request.pk, frame_id=frame.pk, picture=frame_of(Asked(frame.asked)))
+    run_jobs()
+    judge(request, staff, other_staff)
+    in_part(request, staff, run_jobs)
+    held = {name for kind in retention.kinds() if kind.key not in ("template", "session") for name in kind.holds}
+    assert {"portal.LiveFrame.yaw", "portal.Message.mail_digest", "matching.Hit"} <= {
+        name for name in held if left_of(name)
+    }
+    for _twice in range(2):
+        flow.destroy_unused_frames()
+    assert request.journal_entries.get(event="frames_destroyed").detail == {"files": 3}
+    let_every_date_pass(request)
+    assert {name: left_of(name) for name in sorted(held) if left_of(name)} == {}
+    events = list(JournalEntry.objects.filter(request=request).values_list("event", flat=True))
+    assert {"evidence_destroyed", "address_destroyed"} <= set(events)
 
 
 def test_the_database_lets_words_be_destroyed_and_nothing_else_be_changed(

@@ -11,6 +11,8 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from matching.models import Face, Source
@@ -21,6 +23,7 @@ from portal.models import Answer, EmailCode, Evidence, Notice
 from rights.models import RightsRequest
 from tests.portal.citizens.person import Person
 from tests.portal.deeds import Ask, Run, answered
+from tests.staffing import sign_in
 
 WORDS = (b"Quetzalcoatl", b"quetzal@example.org")
 
@@ -97,18 +100,58 @@ def test_the_database_alone_opens_no_photograph_no_answer_and_no_door(case: Righ
 
 
 @pytest.mark.django_db
-def test_the_database_does_hold_addresses_templates_and_the_keys_of_sessions(case: RightsRequest) -> None:
+def test_the_database_does_hold_addresses_and_templates(case: RightsRequest) -> None:
     """What the threat model admits. Whoever ends one of these ends the sentence there as well."""
     stolen = dump()
     assert b"quetzal@example.org" in stolen
     template = bytes(Face.objects.order_by("pk")[0].template)
     assert template in stolen
+    text = " ".join((Path(django_settings.BASE_DIR) / "docs" / "threat-model.md").read_text(encoding="utf-8").split())
+    for admitted in ("names, addresses and e-mail addresses", "templates of all faces held"):
+        assert admitted in text
+
+
+@pytest.mark.django_db
+def test_no_row_of_a_session_opens_it(case: RightsRequest, staff: User) -> None:
+    reader, desk = Person(), sign_in(Client(), staff)
+    reader.open(case)
+    status, first = reverse("citizens:status", args=[case.pk]), reverse("staff:factors")
+    assert reader.client.get(status).status_code == desk.get(first).status_code == 200
+    stolen = dump()
+    name = django_settings.SESSION_COOKIE_NAME
+    for cookie in (reader.client.cookies[name].value, desk.cookies[name].value):
+        assert cookie.encode() not in stolen
+    keys = list(Session.objects.values_list("session_key", flat=True))
+    assert len(keys) == 2
+    for key in keys:
+        thief = Client()
+        thief.cookies[name] = key
+        assert thief.get(status).status_code == thief.get(first).status_code == 302
+        assert key in set(Session.objects.values_list("session_key", flat=True)), "a thief ends nobody's session"
+    assert reader.client.get(status).status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_content_of_another_session_opens_nothing_in_ones_own(case: RightsRequest, staff: User) -> None:
+    victim, thief = sign_in(Client(), staff), Person()
+    assert victim.get(reverse("staff:factors")).status_code == 200
+    stolen = Session.objects.get().session_data
+    thief.open(case)
+    Session.objects.update(session_data=stolen)
+    assert victim.get(reverse("staff:factors")).status_code == 200
+    assert thief.client.get(reverse("staff:factors")).status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_session_that_was_closed_leaves_no_row(case: RightsRequest) -> None:
     reader = Person()
     reader.open(case)
-    assert Session.objects.filter(session_key=reader.client.session.session_key).exists()
-    text = " ".join((Path(django_settings.BASE_DIR) / "docs" / "threat-model.md").read_text(encoding="utf-8").split())
-    for admitted in ("names, addresses and e-mail addresses", "templates of all faces held", "keys of open sessions"):
-        assert admitted in text
+    before = reader.client.cookies[django_settings.SESSION_COOKIE_NAME].value
+    reader.post("leave")
+    assert Session.objects.count() <= 1  # What the next page is to say.
+    again = Client()
+    again.cookies[django_settings.SESSION_COOKIE_NAME] = before
+    assert again.get(reverse("citizens:status", args=[case.pk])).status_code == 302
 
 
 @pytest.mark.django_db

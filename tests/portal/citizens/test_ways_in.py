@@ -70,6 +70,23 @@ def test_the_link_in_a_mail_opens_the_status_and_leaves_the_address_bar(
     assert reader.client.cookies[settings.LANGUAGE_COOKIE_NAME].value == "en"
 
 
+def test_an_old_mail_opens_nothing_by_itself_and_says_what_does(person: Person, another: Callable[[], Person]) -> None:
+    case = person.ask()
+    link, now = links.status_url(case), timezone.now()
+    with freeze_time(now + timedelta(days=89)):
+        early: Response = another().client.get(link)
+        assert early.url == reverse("citizens:status", args=[case.pk])
+    with freeze_time(now + timedelta(days=91)):
+        late = another()
+        page = late.client.get(link, follow=True).content.decode()
+        assert "This link has expired: it opened your request for 90 days." in page
+        assert "not complete" not in page
+        assert late.get("status", request_id=case.pk).url == reverse("citizens:find")
+        find(late, case.reference, "ada@example.org")
+        assert late.type_code(case).url == reverse("citizens:status", args=[case.pk])
+        another().open(case)  # By the link in a mail of today.
+
+
 def test_a_forged_link_opens_nothing(person: Person) -> None:
     case = person.ask()
     forged = reverse("citizens:link", args=[f"{case.pk.hex}:x:y"])
