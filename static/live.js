@@ -12,15 +12,18 @@ const possible = Boolean(navigator.mediaDevices?.getUserMedia);
 
 async function open() {
   if (!possible) return;
+  show(true); // At once: what moves after the first look is what a thumb misses.
+  shoot.disabled = true;
   try {
     const wanted = { video: { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 960 } }, audio: false };
     video.srcObject = await navigator.mediaDevices.getUserMedia(wanted);
     await video.play();
   } catch {
+    show(false);
     form.querySelector(".camera-refused").hidden = false;
     return;
   }
-  show(true);
+  shoot.disabled = false;
   shoot.focus();
 }
 

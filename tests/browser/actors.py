@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.album import Album
+from tests.browser.album import Album, light_and_still
 from tests.browser.stack import Stack, until
 
 
@@ -130,7 +130,7 @@ class Citizen:
     def _look_at_own_pictures(self) -> None:
         """See the pictures of the answer, and where contact details are corrected; both as open as the download is."""
         page, back = self.page, self.page.url
-        page.goto(f"{self.stack.url}/requests/{self.request_id}/answer/pictures/")
+        light_and_still(page, f"{self.stack.url}/requests/{self.request_id}/answer/pictures/", pictures=False)
         shown = page.locator(".own-picture").first
         expect(shown.locator("img")).to_have_css("filter", re.compile("blur"))
         shown.locator("input").check()
