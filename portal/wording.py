@@ -1,6 +1,7 @@
 """Sentences of the law room in the reader's language: a message identifier and its parameters become text."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -10,7 +11,6 @@ from django.utils.translation import get_language, gettext
 from rights.law import calendars
 from rights.law.clock import Sentence
 from rights.law.lifecycle import TransitionRefused
-from rights.law.sentences import Params
 
 RULES: Final = re.compile(r"(?<!UK )GDPR (\d+(?:\(\d+\)(?:\([a-z]\))?)?(?:, \d+\(\d+\)(?:\([a-z]\))?)*)")
 """Articles of the Regulation, like GDPR 15(1)(a), or GDPR 15(1), 15(3)."""
@@ -30,12 +30,14 @@ def sentence(line: Sentence) -> str:
     return gettext(line.text).format(**params)
 
 
-def _why_not_working(params: Params) -> str:
+def _why_not_working(params: Mapping[str, str | int | date]) -> str:
     """The day of the week, or the holiday as it is called in the active language where its country's calendar says."""
-    day, place = params["nominal"], str(params["place"])
-    assert isinstance(day, date)
-    country, _dash, subdivision = place.partition("-")
-    return gettext(calendars.why_not_working(day, country, subdivision, language=get_language() or "") or "")
+    day = params["nominal"]
+    if not isinstance(day, date):
+        raise TypeError("The nominal day of a deadline is a date.")
+    country, _dash, subdivision = str(params["place"]).partition("-")
+    why = calendars.why_not_working(day, country, subdivision, language=get_language() or "")
+    return gettext(why or str(params["why"]))
 
 
 def cited(citation: str) -> str:

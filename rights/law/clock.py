@@ -229,7 +229,8 @@ def _moved(case: _Case, nominal: date, due: date) -> Iterator[Sentence]:
         working = calendars.next_working_day(nominal, case.country, case.subdivision)
         text = gettext_noop("{nominal} is not a working day ({why}), so the date moves to the next one, {due}.")
         place = f"{case.country}-{case.subdivision}" if case.subdivision else case.country
-        params = {"nominal": nominal, "why": why, "place": place, "due": working, "citation": roll.source.citation}
+        rule = roll.source.citation
+        params: Params = {"nominal": nominal, "why": why, "place": place, "due": working, "citation": rule}
         yield Sentence(text, params)
         nominal = working
     if least and due != nominal:

@@ -52,7 +52,7 @@ class Citizen:
 
     def next(self) -> None:
         """The page's main button."""
-        self.page.locator("main form button.button:not(.second)").first.click()
+        self.page.locator("main form button.button[type=submit]:not(.second)").first.click()
 
     def type_code(self, email: str, *, not_before: int = 0) -> None:
         """Read the newest code in the mailbox page and type it."""

@@ -149,7 +149,9 @@ def test_a_stranger_sees_exactly_what_the_right_person_sees(person: Person, anot
             visitor = another()
             request_id = id_in(find(visitor, code, email))
             seen = [_bare(visitor.get("code", request_id=request_id).content)]
-            seen += [_bare(visitor.post("code", {"code": "000000"}, request_id=request_id).content) for _try in range(6)]
+            seen += [
+                _bare(visitor.post("code", {"code": "000000"}, request_id=request_id).content) for _try in range(6)
+            ]
             seen.append(
                 _bare(visitor.client.post(f"/requests/{request_id}/code/", {"again": "yes"}, follow=True).content)
             )
