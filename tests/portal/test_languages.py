@@ -153,9 +153,11 @@ def test_the_regulation_is_cited_as_the_language_cites_it(language: str, said: s
     [
         ("en", "Regulation 1182/71, 3(4); EDPB Guidelines 01/2022, paragraphs 159-164; Regulation 1182/71, 3(2)(d)"),
         ("fr", "règlement n°\xa01182/71, article\xa03, paragraphe\xa04; "
-               "lignes directrices 01/2022 du CEPD, points\xa0159-164; règlement n°\xa01182/71, article\xa03, paragraphe\xa02, point\xa0d)"),
+               "lignes directrices 01/2022 du CEPD, points\xa0159-164; "
+               "règlement n°\xa01182/71, article\xa03, paragraphe\xa02, point\xa0d)"),
         ("de", "Verordnung (EWG, Euratom) Nr.\xa01182/71, Art.\xa03 Abs.\xa04; "
-               "EDSA-Leitlinien 01/2022, Rn.\xa0159-164; Verordnung (EWG, Euratom) Nr.\xa01182/71, Art.\xa03 Abs.\xa02 Buchst.\xa0d"),
+               "EDSA-Leitlinien 01/2022, Rn.\xa0159-164; "
+               "Verordnung (EWG, Euratom) Nr.\xa01182/71, Art.\xa03 Abs.\xa02 Buchst.\xa0d"),
     ],
 )  # fmt: skip
 def test_what_else_the_union_says_of_time_is_cited_in_the_language(language: str, said: str) -> None:
