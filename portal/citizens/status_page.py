@@ -140,13 +140,7 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         case=case,
         clock=clock_of(case),
         steps=timeline(case),
-        next_words=next_words(
-            case,
-            wants_photo=ask is not None,
-            waits_for_copy=waits_for_copy(case),
-            waits_for_look=case.not_me.filter(settled_at=None).exists(),
-            waits_for_reply=bool(questions) or (document is not None and document.state == DocumentState.ASKED),
-        ),
+        next_words=_next(case, ask, asked=bool(questions) or _is_asked(document)),
         claims=claims_of(case, decided=case.state in ANSWERED),
         must_confirm=case.state == RequestState.RECEIVED,
         photo_ask=ask,
@@ -175,6 +169,20 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         can_write=flow.can_write(case),
         is_working=is_working(case),
     )
+
+
+def _next(case: RightsRequest, ask: PhotoAsk | None, *, asked: bool) -> Promise:
+    return next_words(
+        case,
+        wants_photo=ask is not None,
+        waits_for_copy=waits_for_copy(case),
+        waits_for_look=case.not_me.filter(settled_at=None).exists(),
+        waits_for_reply=asked,
+    )
+
+
+def _is_asked(document: DocumentCheck | None) -> bool:
+    return document is not None and document.state == DocumentState.ASKED
 
 
 def clock_of(case: RightsRequest) -> Clock:
