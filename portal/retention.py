@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext, gettext_noop
 
 FILE = Path(__file__).with_name("retention.toml")
+DAYS_OF_A_YEAR: Final = 365.25
 SENTENCES = ("what", "since", "why", "ends")
 WORDS: Final = (
     gettext_noop("A form that was begun and not sent"),
@@ -90,6 +91,11 @@ class Kind:
     def length(self) -> timedelta:
         """How long it is kept."""
         return timedelta(days=self.days)
+
+    @property
+    def years(self) -> int:
+        """The same in years, for people who do not count in days; 0 if it is less than one."""
+        return round(self.days / DAYS_OF_A_YEAR) if self.days >= int(DAYS_OF_A_YEAR) else 0
 
     def __getattr__(self, name: str) -> str:
         """One of the sentences in the language of the page."""

@@ -1,7 +1,7 @@
 /* Hints at the camera, measured in this browser alone: light, stillness and, where the browser finds faces itself
    (FaceDetector), whether one face is where it should be. Nothing measured leaves the page. */
 
-const form = document.getElementById("live");
+const form = document.querySelector("[data-camera]");
 const video = form.querySelector("video");
 const line = form.querySelector(".camera-hint");
 const words = line.dataset;
@@ -72,6 +72,6 @@ async function look() {
     if (most && line.textContent !== words[hint]) line.textContent = words[hint];
     line.classList.toggle("camera-hint-good", line.textContent === words.good);
   }
-  if (!video.srcObject || video.srcObject.active) setTimeout(look, EVERY);
+  if (video.srcObject?.active) setTimeout(look, EVERY);
 }
-look();
+video.addEventListener("playing", look);

@@ -1,25 +1,36 @@
-/* The camera of the live photo check. Without this file, or without a camera, the picture is chosen as a file. */
+/* The camera of the live photo check, and of the form. Without this file, or without a camera, a file is chosen. */
 
-const form = document.getElementById("live");
+const form = document.querySelector("[data-camera]");
+const atOnce = form.dataset.camera === "live"; // Opened with the page, and sent as soon as it is taken.
 const video = form.querySelector("video");
 const shoot = document.getElementById("shoot");
+const start = form.querySelector(".camera-start");
 const count = form.querySelector(".camera-count");
 const LONGEST = 1200; // Pixels of the longer side: enough for a face at arm's length.
 const SECONDS = 3;
+const possible = Boolean(navigator.mediaDevices?.getUserMedia);
 
 async function open() {
-  if (!navigator.mediaDevices?.getUserMedia) return;
+  if (!possible) return;
+  show(true); // At once: what moves after the first look is what a thumb misses.
+  shoot.disabled = true;
   try {
     const wanted = { video: { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 960 } }, audio: false };
     video.srcObject = await navigator.mediaDevices.getUserMedia(wanted);
     await video.play();
   } catch {
+    show(false);
     form.querySelector(".camera-refused").hidden = false;
     return;
   }
-  for (const part of form.querySelectorAll(".camera")) part.hidden = false;
-  document.getElementById("without-camera").hidden = true;
+  shoot.disabled = false;
   shoot.focus();
+}
+
+function show(camera) {
+  for (const part of form.querySelectorAll(".camera")) part.hidden = !camera;
+  document.getElementById("without-camera").hidden = camera;
+  if (start) start.hidden = camera;
 }
 
 function close() {
@@ -45,19 +56,32 @@ async function take() {
     await second();
   }
   count.textContent = shoot.dataset.ready;
-  const blob = await picture();
-  if (!blob) {
-    shoot.disabled = false;
-    return;
-  }
+  const blob = video.srcObject.active && (await picture());
+  shoot.disabled = Boolean(blob) && atOnce;
+  if (!blob) return;
   const files = new DataTransfer();
   files.items.add(new File([blob], "frame.jpg", { type: "image/jpeg" }));
-  form.elements.photo.files = files.files;
+  const field = form.elements.photo;
+  field.files = files.files;
   close();
   count.textContent = shoot.dataset.done;
-  form.submit();
+  if (atOnce) return form.submit();
+  back();
+  field.dispatchEvent(new Event("change", { bubbles: true })); // It is shown like a file that was chosen.
+}
+
+function back() {
+  close();
+  show(false);
+  form.elements.photo.focus();
 }
 
 shoot.addEventListener("click", take);
 window.addEventListener("pagehide", close);
-open();
+if (atOnce) {
+  open();
+} else if (possible) {
+  start.hidden = false;
+  start.querySelector("button").addEventListener("click", open);
+  form.querySelector(".camera-stop").addEventListener("click", back);
+}

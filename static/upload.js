@@ -5,7 +5,7 @@
   const shown = new WeakMap(); // Of every file field: the address of its preview.
   const box = (input) => input.closest(".field").querySelector(".chosen");
   const decode = (file) => createImageBitmap(file, { imageOrientation: "from-image" });
-  const megabytes = (bytes) => new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(bytes / 1048576);
+  const megabytes = (bytes) => new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(Math.max(bytes / 1048576, 0.1));
 
   function forget(input) {
     URL.revokeObjectURL(shown.get(input));

@@ -13,7 +13,7 @@ from portal.answers.remedies import Remedies
 from portal.answers.remedies import of_request as remedies_of
 from rights import queries
 from rights.law import grounds
-from rights.law.lifecycle import ClaimOutcome
+from rights.law.lifecycle import ClaimOutcome, RequestState
 from rights.models import Claim, Right, RightsRequest
 
 TITLES: Final[dict[str, Promise]] = {
@@ -32,6 +32,7 @@ OUTCOMES: Final[dict[tuple[str, str], Promise]] = {
     (Right.ERASURE, ClaimOutcome.NOTHING_HELD): _("We hold no picture of you, so there is nothing to erase."),
 }
 UNDECIDED: Final = _("Not decided yet.")
+WITHDRAWN: Final = _("Withdrawn before it was decided.")
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,11 @@ def claims_of(case: RightsRequest, *, decided: bool) -> list[ClaimView]:
 
 def _view(claim: Claim, case: RightsRequest, *, decided: bool) -> ClaimView:
     decided = decided and claim.outcome != ClaimOutcome.PENDING
+    undecided = WITHDRAWN if case.state == RequestState.WITHDRAWN else UNDECIDED
     return ClaimView(
         title=TITLES[claim.right],
         citation=wording.cited(CITATIONS[claim.right]),
-        outcome=OUTCOMES[claim.right, claim.outcome] if decided else UNDECIDED,
+        outcome=OUTCOMES[claim.right, claim.outcome] if decided else undecided,
         decided=decided,
         kind=claim.outcome if decided else ClaimOutcome.PENDING,
         fulfilled_at=claim.fulfilled_at,

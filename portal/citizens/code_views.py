@@ -20,7 +20,7 @@ from portal import attempts, flow
 from portal.attempts import Attempt
 from portal.citizens import passes
 from portal.citizens.draft_views import forget_cookie
-from portal.citizens.forms import CodeForm, FindForm
+from portal.citizens.entry_forms import CodeForm, FindForm
 from portal.citizens.guard import not_open, personal, to_find
 from portal.citizens.passes import Purpose
 from portal.errors import too_many

@@ -15,7 +15,8 @@ from portal import attempts, flow
 from portal.attempts import Attempt
 from portal.citizens import passes
 from portal.citizens.code_views import what_to_say
-from portal.citizens.forms import CodeForm, ContactForm
+from portal.citizens.entry_forms import CodeForm
+from portal.citizens.forms import ContactForm
 from portal.citizens.guard import opened
 from portal.identity import email_code, new_address
 from portal.models import Requester

@@ -19,14 +19,15 @@ from portal.citizens import passes
 from portal.citizens.draft_views import draft_of, keep_cookie
 from portal.citizens.forms import ContactForm, PersonForm, PhotoStepForm, RightsForm
 from portal.citizens.guard import personal
+from portal.headers import allows
 from portal.models import Role
 from rights.models import Channel, Right, RightsRequest
 
 QUESTIONS = ("rights", "person", "contact", "photo")
 STEPS = (*QUESTIONS, "check")
 TITLES = {
-    "rights": _("What do you ask for?"),
-    "person": _("Whom is the request about?"),
+    "rights": _("What would you like to ask for?"),
+    "person": _("Who is the request about?"),
     "contact": _("How can we reach you?"),
     "photo": _("A photograph to search with"),
     "check": _("Check and send"),
@@ -83,7 +84,8 @@ class Step(View):
         if draft is None and step != QUESTIONS[0]:
             return start_again(request)
         self.draft = draft
-        return super().dispatch(request, *args, **kwargs)
+        answer = super().dispatch
+        return (allows("camera")(answer) if step == "photo" else answer)(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, step: str) -> HttpResponse:
         initial = self.draft.answers().get(step, {}) if self.draft else {}

@@ -14,7 +14,6 @@ from matching.images import UPLOAD_SIDE, ImageProblem, clean_upload
 from portal import consent, places
 from portal.citizens.wording import upload_problem
 from portal.models import Representation, Requester, Role
-from rights import reference
 from rights.models import Right
 
 PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/tiff,image/heic,image/heif,.heic,.heif"
@@ -24,7 +23,7 @@ class RightsForm(forms.Form):
     """What is asked for."""
 
     rights = forms.MultipleChoiceField(
-        label=_("What do you ask for?"),
+        label=_("What would you like to ask for?"),
         widget=forms.CheckboxSelectMultiple,
         choices=[
             (Right.ACCESS.value, _("Send me the pictures of me that you hold, and tell me what you do with them")),
@@ -42,11 +41,11 @@ class PersonForm(forms.Form):
     PARENT = Role.PARENT.value
 
     about = forms.ChoiceField(
-        label=_("Whom is the request about?"),
+        label=_("Who is the request about?"),
         widget=forms.RadioSelect,
         choices=[
             (ME, _("Me")),
-            (AGENT, _("Someone else, as their agent")),
+            (AGENT, _("Someone else, whom I may act for")),
             (PARENT, _("A child or somebody in my care, as parent or guardian")),
         ],
         error_messages={"required": _("Say whether the request is about you or about someone else.")},
@@ -58,8 +57,8 @@ class PersonForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     relation = forms.CharField(
-        label=_("In what capacity do you act?"),
-        help_text=_("For example: parent of a minor, legal guardian, lawyer. We may ask you to show your mandate."),
+        label=_("How are you connected to this person?"),
+        help_text=_("For example: parent, legal guardian, lawyer. We may ask you for a proof."),
         max_length=Requester._meta.get_field("relation").max_length,
         required=False,
     )
@@ -79,7 +78,7 @@ class PersonForm(forms.Form):
             if not cleaned.get("person_name"):
                 self.add_error("person_name", _("Give the name of the person you act for."))
             if not cleaned.get("relation"):
-                self.add_error("relation", _("Say in what capacity you act, for example: parent."))
+                self.add_error("relation", _("Say how you are connected to this person, for example: parent."))
         return cleaned
 
 
@@ -224,46 +223,6 @@ class PhotoStepForm(PhotoForm):
         super().__init__(*args, **kwargs)
         if self.is_bound and self.data.get("later"):
             self.fields["photo"].required = False
-
-
-class FindForm(forms.Form):
-    """The way back to a request."""
-
-    reference = forms.CharField(
-        label=_("Reference"),
-        help_text=_("It begins with REG and stands in every mail and letter from us."),
-        max_length=40,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
-        error_messages={"required": _("Give the reference of your request.")},
-    )
-    email = forms.EmailField(
-        label=_("The e-mail address that you gave"),
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
-        error_messages={
-            "required": _("Give the e-mail address that you gave with the request."),
-            "invalid": _("Write the e-mail address in full, like name@example.org."),
-        },
-    )
-
-    def clean_reference(self) -> str:
-        """The written form. A reference that cannot exist is a slip of the hand, and says nothing of any request."""
-        parsed = reference.parse(self.cleaned_data["reference"])
-        if parsed is None:
-            raise forms.ValidationError(
-                _("There is a slip in this reference. It has eight characters after REG, like REG-7K3M-9QXD.")
-            )
-        return parsed
-
-
-class CodeForm(forms.Form):
-    """Six digits."""
-
-    code = forms.CharField(
-        label=_("Six-digit code"),
-        max_length=20,
-        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "code"}),
-        error_messages={"required": _("Type the six digits from the mail.")},
-    )
 
 
 class ReplyForm(forms.Form):

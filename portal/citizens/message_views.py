@@ -76,7 +76,7 @@ def missed(request: HttpRequest, case: RightsRequest) -> HttpResponse:
     except TransitionRefused as refused:
         messages.info(request, refusal(refused))
     else:
-        text = gettext("Thank you. Somebody looks at it, and searches with it if it shows you. We write to you.")
+        text = gettext("Thank you. Somebody will look at it, and search with it if it shows you. We will write to you.")
         messages.success(request, text)
     return redirect("citizens:pictures", request_id=case.pk)
 

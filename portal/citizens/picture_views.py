@@ -150,7 +150,7 @@ def not_me(request: HttpRequest, case: RightsRequest, number: int) -> HttpRespon
         messages.info(request, refusal(refused))
     else:
         messages.success(
-            request, gettext("Thank you. Somebody looks at this picture again; it is not erased meanwhile.")
+            request, gettext("Thank you. Somebody will look at this picture again; it is not erased until then.")
         )
     return redirect("citizens:pictures", request_id=case.pk)
 

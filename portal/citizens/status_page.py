@@ -25,6 +25,7 @@ from portal.models import (
     OF_MESSAGES,
     Answer,
     DocumentCheck,
+    DocumentState,
     Event,
     Evidence,
     EvidenceKind,
@@ -133,17 +134,13 @@ class StatusPage:
 def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
     """The page of one request, for one session."""
     answer = Answer.objects.filter(request=case, offered_at__isnull=False).first()
-    ask = photo_ask(case)
+    ask, questions = photo_ask(case), questions_of(case)
+    document = case.document_checks.last() if queries.is_owed(case) else None
     return StatusPage(
         case=case,
         clock=clock_of(case),
         steps=timeline(case),
-        next_words=next_words(
-            case,
-            wants_photo=ask is not None,
-            waits_for_copy=waits_for_copy(case),
-            waits_for_look=case.not_me.filter(settled_at=None).exists(),
-        ),
+        next_words=_next(case, ask, asked=bool(questions) or _is_asked(document)),
         claims=claims_of(case, decided=case.state in ANSWERED),
         must_confirm=case.state == RequestState.RECEIVED,
         photo_ask=ask,
@@ -159,8 +156,8 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         keeping=keeping(case),
         linked=linked(case, session),
         law=laws.of_request(case),
-        questions=questions_of(case),
-        document=case.document_checks.last() if queries.is_owed(case) else None,
+        questions=questions,
+        document=document,
         live=flow.live_check(case),
         may_go_live=flow.may_go_live(case),
         representation=Representation.objects.filter(request=case).first() if queries.is_owed(case) else None,
@@ -172,6 +169,20 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         can_write=flow.can_write(case),
         is_working=is_working(case),
     )
+
+
+def _next(case: RightsRequest, ask: PhotoAsk | None, *, asked: bool) -> Promise:
+    return next_words(
+        case,
+        wants_photo=ask is not None,
+        waits_for_copy=waits_for_copy(case),
+        waits_for_look=case.not_me.filter(settled_at=None).exists(),
+        waits_for_reply=asked,
+    )
+
+
+def _is_asked(document: DocumentCheck | None) -> bool:
+    return document is not None and document.state == DocumentState.ASKED
 
 
 def clock_of(case: RightsRequest) -> Clock:

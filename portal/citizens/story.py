@@ -44,6 +44,7 @@ WAITS_FOR_COPY: Final = _(
     "If you do not fetch it, the erasure begins on the legal date at the latest."
 )
 
+WAITS_FOR_REPLY: Final = _("We have asked you something, and go on as soon as we have your answer. See above.")
 WAITS_FOR_A_LOOK: Final = _(
     "You said that a picture in your answer does not show you. Nothing is erased until somebody has looked at it again."
 )
@@ -90,7 +91,9 @@ def timeline(case: RightsRequest) -> list[Step]:
     return steps
 
 
-def next_words(case: RightsRequest, *, wants_photo: bool, waits_for_copy: bool, waits_for_look: bool) -> Promise:
+def next_words(
+    case: RightsRequest, *, wants_photo: bool, waits_for_copy: bool, waits_for_look: bool, waits_for_reply: bool
+) -> Promise:
     """What happens next, in one or two sentences."""
     if case.state == S.DECIDED and waits_for_look:
         return WAITS_FOR_A_LOOK
@@ -98,4 +101,6 @@ def next_words(case: RightsRequest, *, wants_photo: bool, waits_for_copy: bool, 
         return WAITS_FOR_COPY
     if wants_photo and case.state == S.CONFIRMED:
         return WANTS_PHOTO
+    if waits_for_reply and case.state in (S.SEARCHED, S.REVIEWED):
+        return WAITS_FOR_REPLY
     return NEXT[shown_state(case)]

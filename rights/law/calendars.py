@@ -15,9 +15,13 @@ class CalendarUnknown(ValueError):  # noqa: N818 - what it says
 
 
 @cache
-def _calendar(country: str, subdivision: str) -> Mapping[date, str]:
+def _calendar(country: str, subdivision: str, language: str = "") -> Mapping[date, str]:
+    """The holidays of a place, named in a language if the library knows their names in it, otherwise in English."""
     try:
-        known: Mapping[date, str] = holidays.country_holidays(country, subdiv=subdivision or None, language="en_US")
+        spoken = holidays.country_holidays(country, subdiv=subdivision or None).supported_languages
+        known: Mapping[date, str] = holidays.country_holidays(
+            country, subdiv=subdivision or None, language=language if language in spoken else "en_US"
+        )
     except NotImplementedError as error:
         where = f"{country}-{subdivision}" if subdivision else country
         raise CalendarUnknown(f"No calendar of public holidays is known for {where!r}.") from error
@@ -39,12 +43,14 @@ def name(country: str, subdivision: str = "") -> str:
     return f"public holidays of {country}-{subdivision}" if subdivision else f"public holidays of {country}"
 
 
-def why_not_working(day: date, country: str, subdivision: str = "") -> str | None:
+def why_not_working(day: date, country: str, subdivision: str = "", *, language: str = "") -> str | None:
     """Why nobody works on that day: "Saturday", "Sunday", or the holiday's name; None on a working day.
+
+    The name is in `language` where the calendar has it, otherwise in English; the days of the week are in English.
 
     Source: Regulation 1182/71, 2(1) and 2(2). Raises: CalendarUnknown.
     """
-    holiday = _calendar(country, subdivision).get(day)
+    holiday = _calendar(country, subdivision, language).get(day)
     if day.weekday() >= SATURDAY:
         return "Saturday" if day.weekday() == SATURDAY else "Sunday"
     return holiday

@@ -228,7 +228,10 @@ def _moved(case: _Case, nominal: date, due: date) -> Iterator[Sentence]:
     if roll and why:
         working = calendars.next_working_day(nominal, case.country, case.subdivision)
         text = gettext_noop("{nominal} is not a working day ({why}), so the date moves to the next one, {due}.")
-        yield Sentence(text, {"nominal": nominal, "why": why, "due": working, "citation": roll.source.citation})
+        place = f"{case.country}-{case.subdivision}" if case.subdivision else case.country
+        rule = roll.source.citation
+        params: Params = {"nominal": nominal, "why": why, "place": place, "due": working, "citation": rule}
+        yield Sentence(text, params)
         nominal = working
     if least and due != nominal:
         text = gettext_noop("The time must hold at least {number} working days, so the date moves to {due}.")

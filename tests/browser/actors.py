@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.album import Album
+from tests.browser.album import Album, light_and_still
 from tests.browser.stack import Stack, until
 
 
@@ -52,7 +52,7 @@ class Citizen:
 
     def next(self) -> None:
         """The page's main button."""
-        self.page.locator("main form button.button:not(.second)").first.click()
+        self.page.locator("main form button.button[type=submit]:not(.second)").first.click()
 
     def type_code(self, email: str, *, not_before: int = 0) -> None:
         """Read the newest code in the mailbox page and type it."""
@@ -130,7 +130,7 @@ class Citizen:
     def _look_at_own_pictures(self) -> None:
         """See the pictures of the answer, and where contact details are corrected; both as open as the download is."""
         page, back = self.page, self.page.url
-        page.goto(f"{self.stack.url}/requests/{self.request_id}/answer/pictures/")
+        light_and_still(page, f"{self.stack.url}/requests/{self.request_id}/answer/pictures/", pictures=False)
         shown = page.locator(".own-picture").first
         expect(shown.locator("img")).to_have_css("filter", re.compile("blur"))
         shown.locator("input").check()

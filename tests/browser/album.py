@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.urls import Resolver404, resolve
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response
 
 SIZES = {390: 844, 1280: 900}
 SCHEMES = ("light", "dark")
@@ -44,6 +44,36 @@ def address_of(page: Page) -> str:
         return resolve(urlsplit(page.url).path).view_name
     except Resolver404:
         return ""
+
+
+STILL = """
+window.shift = 0;
+new PerformanceObserver(list => { for (const e of list.getEntries()) window.shift += e.value; })
+    .observe({ type: "layout-shift", buffered: true });
+"""
+HEAVIEST = 150_000
+MOVED = 0.02
+"""A layout shift that nobody would notice."""
+
+
+def light_and_still(page: Page, url: str, *, pictures: bool = True) -> None:
+    """The page weighs less than `HEAVIEST` with all it needs, unpacked, and nothing in it moves while it loads.
+
+    Args:
+        pictures: whether the person's own pictures count.
+    """
+    page.add_init_script(STILL)
+    weights: dict[str, int] = {}
+
+    def weigh(response: Response) -> None:
+        if pictures or not response.headers.get("content-type", "").startswith("image/jpeg"):
+            weights[response.url] = len(response.body())
+
+    page.on("response", weigh)
+    page.goto(url, wait_until="networkidle")
+    page.remove_listener("response", weigh)
+    assert sum(weights.values()) < HEAVIEST, weights
+    assert page.evaluate("window.shift") < MOVED, url
 
 
 class Album:

@@ -43,7 +43,7 @@ def press(page: Page, selector: str, key: str) -> None:
         page.keyboard.press(key)
 
 
-NEXT = "main form button.button:not(.second)"
+NEXT = "main form button.button[type=submit]:not(.second)"
 
 
 def test_a_request_is_made_and_opened_with_the_keyboard_alone(live: Stack, new_page: Callable[..., Page]) -> None:

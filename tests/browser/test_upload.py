@@ -98,3 +98,23 @@ def test_what_the_server_says_of_a_file_is_shown_as_without_scripts(
     page.goto(f"{live.url}/request/rights/")
     expect(page.locator("main")).to_contain_text("You have begun this form already")
     album.take(page, "citizen-21-go-on")
+
+
+def test_the_photograph_can_be_taken_with_the_camera_of_the_device(live: Stack, new_page: Callable[..., Page]) -> None:
+    page = new_page()
+    page.set_default_timeout(15_000)
+    at_the_photo(page, live)
+    field = page.locator("input[name=photo]")
+    page.get_by_role("button", name="with this device’s camera").click()
+    expect(page.locator("video")).to_be_visible()
+    expect(field).to_be_hidden()
+    expect(page.locator(".camera-hint")).not_to_be_empty()
+    page.get_by_role("button", name="Without the camera").click()
+    expect(field).to_be_visible()
+    page.get_by_role("button", name="with this device’s camera").click()
+    page.get_by_role("button", name="Take the picture").click()
+    expect(page.locator(".chosen-picture")).to_be_visible()
+    assert page.evaluate("document.querySelector('video').srcObject.active") is False, "the camera is closed"
+    forward(page)
+    expect(page).to_have_url(re.compile("/request/check/"))
+    expect(page.locator("main img.portrait")).to_be_visible()

@@ -149,6 +149,42 @@ def test_the_regulation_is_cited_as_the_language_cites_it(language: str, said: s
 
 
 @pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Regulation 1182/71, 3(4); EDPB Guidelines 01/2022, paragraphs 159-164; Regulation 1182/71, 3(2)(d)"),
+        ("fr", "règlement n°\xa01182/71, article\xa03, paragraphe\xa04; "
+               "lignes directrices 01/2022 du CEPD, points\xa0159-164; "
+               "règlement n°\xa01182/71, article\xa03, paragraphe\xa02, point\xa0d)"),
+        ("de", "Verordnung (EWG, Euratom) Nr.\xa01182/71, Art.\xa03 Abs.\xa04; "
+               "EDSA-Leitlinien 01/2022, Rn.\xa0159-164; "
+               "Verordnung (EWG, Euratom) Nr.\xa01182/71, Art.\xa03 Abs.\xa02 Buchst.\xa0d"),
+    ],
+)  # fmt: skip
+def test_what_else_the_union_says_of_time_is_cited_in_the_language(language: str, said: str) -> None:
+    english = "Regulation 1182/71, 3(4); EDPB Guidelines 01/2022, paragraphs 159-164; Regulation 1182/71, 3(2)(d)"
+    with translation.override(language):
+        assert cited(english) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "place", "nominal", "said"),
+    [
+        ("en", "FR", date(2026, 12, 25), "(Christmas Day)"),
+        ("fr", "FR", date(2026, 12, 25), "(Noël)"),
+        ("de", "DE-BY", date(2026, 1, 6), "(Heilige Drei Könige)"),
+        ("de", "FR", date(2026, 11, 14), "(Samstag)"),
+        ("fr", "IE", date(2026, 3, 17), "(Saint Patrick's Day)"),  # That calendar knows no French.
+        ("fr", "IE", date(2026, 3, 15), "(dimanche)"),
+    ],
+)
+def test_why_nobody_works_on_a_day_is_said_in_the_language(language: str, place: str, nominal: date, said: str) -> None:
+    moved = "{nominal} is not a working day ({why}), so the date moves to the next one, {due}."
+    params = {"nominal": nominal, "why": "a holiday", "place": place, "due": nominal, "citation": "3(4)"}
+    with translation.override(language):
+        assert said in sentence(Sentence(moved, params))
+
+
+@pytest.mark.parametrize(
     ("language", "names"), [("de", ["Oman", "Österreich", "Pakistan"]), ("fr", ["Allemagne", "Égypte", "Yémen"])]
 )
 def test_countries_are_sorted_without_regard_to_accents(language: str, names: list[str]) -> None:

@@ -66,6 +66,8 @@ def test_the_page_says_what_is_kept_how_long_and_why(client: Client, controller:
         assert kind.why in page
     assert "90 days from" in page
     assert "1 day from" in page
+    assert "(about 5 years)" in page, "nobody counts 1826 days"
+    assert "(about 0" not in page
 
 
 @pytest.mark.django_db

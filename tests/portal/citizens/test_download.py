@@ -112,7 +112,7 @@ def test_the_code_that_opened_the_status_page_does_not_open_the_download(
 def test_an_expired_offer_is_renewed_as_often_as_asked(person: Person, case: RightsRequest, answer: Answer) -> None:
     for _time in range(3):
         Answer.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-        assert "Offer it again" in person.get("download", request_id=case.pk).content.decode()
+        assert "Make it available again" in person.get("download", request_id=case.pk).content.decode()
         person.post("renew", request_id=case.pk)
         answer.refresh_from_db()
         assert answer.expires_at is not None

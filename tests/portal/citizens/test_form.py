@@ -268,3 +268,17 @@ def test_no_form_is_taken_without_its_token(person: Person) -> None:
     strict = Client(enforce_csrf_checks=True)
     for address in (reverse("citizens:form", args=["rights"]), reverse("citizens:find"), reverse("citizens:leave")):
         assert strict.post(address, {"rights": "access"}).status_code == 403
+
+
+def test_the_page_of_the_photograph_alone_may_use_the_camera(person: Person) -> None:
+    person.answer("rights")
+    person.answer("person")
+    assert "camera=()" in person.get("form", step="contact").headers["Permissions-Policy"]
+    person.answer("contact")
+    page = person.get("form", step="photo")
+    assert "camera=(self)" in page.headers["Permissions-Policy"]
+    said = page.content.decode()
+    assert 'data-camera="photo"' in said
+    assert "live.js" in said
+    assert "framing.js" in said
+    assert 'class="camera-start" hidden' in said, "it is offered by the script, where there is a camera"

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles.finders import find
 from django.test import Client
 from django.urls import reverse
 
+from portal import flow
 from tests.portal.citizens.person import Person, Response
 
 TEMPLATES = [
@@ -78,3 +80,26 @@ def test_the_language_can_be_changed_on_every_page(person: Person) -> None:
     assert response.url == reverse("citizens:find")
     assert '<html lang="fr">' in person.get("find").content.decode()
     assert "English" in person.get("find").content.decode(), "a language is offered by its own name"
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db
+def test_every_page_is_light_with_all_it_loads(person: Person) -> None:
+    """Without a browser, and so on every page: HTML, style sheets and scripts, unpacked."""
+    case = person.ask()
+    person.type_code(case)
+    flow.draw_poses(request_id=case.pk)
+    pages = [person.get("status", request_id=case.pk), person.get("live", request_id=case.pk)]
+    pages += [person.get(name) for name in ("front", "kept", "find", "transparency", "accessibility")]
+    pages += [person.get(name, request_id=case.pk) for name in ("contact", "withdraw")]
+    other = Person()
+    for step in ("rights", "person", "contact"):
+        pages.append(other.get("form", step=step))
+        other.answer(step)
+    pages.append(other.get("form", step="photo"))
+    for page in pages:
+        assert page.status_code == 200
+        loads = set(re.findall(r"/static/([\w./-]+)", page.content.decode()))
+        assert len(loads) >= 4
+        weights = {name: Path(find(name) or "").stat().st_size for name in loads}
+        assert len(page.content) + sum(weights.values()) < 150_000, weights

@@ -13,11 +13,13 @@ from freezegun import freeze_time
 
 from matching.bands import bands
 from matching.models import Search
+from portal import flow
 from portal.citizens import wording
 from portal.models import Answer, Event, Recipient
 from rights import decisions, requests
 from rights.law.grounds import for_regime
 from rights.law.lifecycle import ClaimOutcome
+from rights.law.regime import Stop
 from rights.models import RightsRequest
 from tests.portal.citizens.person import Person, upload
 from tests.portal.deeds import SHOWN
@@ -271,3 +273,32 @@ def test_other_requests_of_the_same_address_are_listed(
     second = another().ask()
     assert second.reference in seen(person, case)
     assert reverse("citizens:status", args=[second.pk]) not in seen(person, case)
+
+
+def test_while_a_question_is_open_the_page_says_what_is_waited_for(person: Person, case: RightsRequest) -> None:
+    take(case, "search")
+    assert "People look at what it found" in seen(person, case)
+    flow.doubt(request_id=case.pk, words="Two people share this address.", actor="staff:1")
+    flow.ask(request_id=case.pk, kind=Stop.IDENTITY, question="Which concert was it?", actor="staff:1")
+    page = seen(person, case)
+    assert "go on as soon as we have your answer" in page
+    assert "People look at what it found" not in page
+
+
+def test_of_a_withdrawn_request_nothing_is_due_and_no_card_is_empty(person: Person, case: RightsRequest) -> None:
+    flow.withdraw(request_id=case.pk)
+    page = seen(person, case)
+    assert "nothing is due any more" in page
+    assert "How this date was computed" not in page
+    assert "Not decided yet" not in page
+    assert page.count("Withdrawn before it was decided.") == 2
+    assert "Messages between you and us" not in page
+    assert "any picture;" in page, "no blank stands before the semicolon"
+
+
+def test_a_refusal_is_answered_and_not_carried_out(person: Person, case: RightsRequest, staff: User) -> None:
+    decide(case, staff, access=ClaimOutcome.NOTHING_HELD, erasure=ClaimOutcome.REFUSED)
+    case.claims.update(fulfilled_at=timezone.now())
+    page = seen(person, case)
+    assert page.count("Answered on") == 2
+    assert "Carried out on" not in page

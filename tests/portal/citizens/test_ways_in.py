@@ -32,9 +32,18 @@ def test_the_right_code_confirms_the_request_and_opens_it_under_a_new_session(pe
     assert person.get("status", request_id=case.pk).status_code == 200
 
 
+@pytest.mark.parametrize("typed", ["12345", "1234567", "12 34", "none"])
+def test_what_cannot_be_a_code_costs_no_try(person: Person, typed: str) -> None:
+    case = person.ask()
+    page = person.post("code", {"code": typed}, request_id=case.pk).content.decode()
+    assert "A code has six digits" in page
+    assert "5 more times" not in page
+    assert "4 more times" in person.post("code", {"code": "000000"}, request_id=case.pk).content.decode()
+
+
 def test_a_wrong_code_says_how_many_tries_are_left_and_confirms_nothing(person: Person) -> None:
     case = person.ask()
-    page = person.post("code", {"code": "12345"}, request_id=case.pk).content.decode()
+    page = person.post("code", {"code": "000000"}, request_id=case.pk).content.decode()
     assert "4 more times" in page
     case.refresh_from_db()
     assert case.state == "received"
@@ -44,7 +53,7 @@ def test_the_lock_says_when_it_lifts(person: Person) -> None:
     with freeze_time("2026-11-20 14:58:00+01:00"):  # An afternoon hour: the clock is written with 24 hours.
         case = person.ask()
         for _try in range(5):
-            page = person.post("code", {"code": "12345"}, request_id=case.pk).content.decode()
+            page = person.post("code", {"code": "000000"}, request_id=case.pk).content.decode()
         until = timezone.localtime() + timedelta(minutes=15)
     assert f"{until:%H:%M}" in page
 
@@ -157,7 +166,9 @@ def test_a_stranger_sees_exactly_what_the_right_person_sees(person: Person, anot
             visitor = another()
             request_id = id_in(find(visitor, code, email))
             seen = [_bare(visitor.get("code", request_id=request_id).content)]
-            seen += [_bare(visitor.post("code", {"code": "12345"}, request_id=request_id).content) for _try in range(6)]
+            seen += [
+                _bare(visitor.post("code", {"code": "000000"}, request_id=request_id).content) for _try in range(6)
+            ]
             seen.append(
                 _bare(visitor.client.post(f"/requests/{request_id}/code/", {"again": "yes"}, follow=True).content)
             )
@@ -172,9 +183,9 @@ def test_a_stranger_stays_locked_in_another_browser_as_a_request_does(another: C
     first, second = another(), another()
     request_id = id_in(find(first, code, "bo@example.org"))
     for _try in range(5):
-        first.post("code", {"code": "12345"}, request_id=request_id)
+        first.post("code", {"code": "000000"}, request_id=request_id)
     assert id_in(find(second, code, "bo@example.org")) == request_id
-    assert "wrong five times" in second.post("code", {"code": "12345"}, request_id=request_id).content.decode()
+    assert "wrong five times" in second.post("code", {"code": "000000"}, request_id=request_id).content.decode()
 
 
 def test_the_rows_of_strangers_are_cleared_after_a_day(another: Callable[[], Person]) -> None:
