@@ -2,12 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.db import connections
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -362,3 +363,32 @@ def test_of_many_who_ask_for_a_code_at_once_one_is_served(case: RightsRequest) -
         served = list(people.map(ask_now, range(6)))
     assert served.count(True) == 1
     assert EmailCode.objects.filter(request=case).count() == 1
+
+
+def test_a_code_that_is_asked_for_during_a_guess_carries_that_guess(
+    case: RightsRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A guess has read which codes live; before it is counted, somebody asks for another code."""
+    EmailCode.objects.filter(request=case).update(created_at=timezone.now() - timedelta(minutes=2))
+    read, issued = Event(), Event()
+
+    def pausing(name: str) -> F:
+        read.set()
+        issued.wait(0.5)
+        return F(name)
+
+    def asks_meanwhile() -> None:
+        try:
+            read.wait(5)
+            email_code.issue_if_due(request=RightsRequest.objects.get(pk=case.pk))
+            issued.set()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as other:
+        asked = other.submit(asks_meanwhile)
+        with monkeypatch.context() as patch:
+            patch.setattr(email_code, "F", pausing)
+            assert email_code.check(request=case, digits="no digits").tries_left == 4
+        asked.result()
+    assert EmailCode.objects.filter(request=case).latest("created_at").tries == 1
