@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 UNSETTLED = (Outcome.OPEN, Outcome.DISPUTED)
 TELLING = (*DISCLOSING, ClaimOutcome.NOTHING_HELD)
-"""Outcomes that tell whether a face is held. Only a refusal, which says nothing of that, goes to whoever is not known."""
+"""Outcomes that tell whether a face is held. Whoever is not known gets a refusal, which says nothing of that."""
 
 
 @transaction.atomic
