@@ -5,8 +5,8 @@
 measures on the ten people of `openpeople`, who do not exist, and on a folder of photographs of people who agreed to it
 (see `benchmarks.faces`). Every one of the 36 draws of three poses is tried with each set of three pictures:
 
-- attacks: one still picture thrice, mirrored, held askew, squeezed, and maps drawn at random of all these; the still
-  picture of another person before the camera of the requester's;
+- attacks: one still picture thrice, mirrored, held askew, squeezed, and maps drawn at random of all these; one whose
+  nose is moved for each pose; the still picture of another person before the camera of the requester's;
 - honest: pictures that look ahead, taken twice: how much two differ in yaw and pitch (the spread of the measurement),
   whether they are taken for one picture or for two people; and the turn seen in pictures whose head is turned. Nobody
   was asked to turn their head for this, so a computer turns it (`benchmarks.turning`), as a stand-in for who does.
@@ -51,6 +51,8 @@ TURNED_KINDS = ("amateur_posture",)
 SHEETS = ("character_sheet", "emotions_sheet")
 TURNS = ((15, 10), (20, 15), (25, 20), (30, 25))
 """Degrees by which a computer turns and tilts heads."""
+NOSES = ((0.2, 0.2), (0.3, 0.3))
+"""Shares of the distance between the eyes by which noses are moved, aside and upwards."""
 DRAWS = sorted(
     {
         order
@@ -59,6 +61,7 @@ DRAWS = sorted(
     }
 )
 Change = Callable[[Image.Image, np.random.Generator], Image.Image]
+Move = Callable[[Image.Image, Floats, float, float], Image.Image]
 
 
 def same(image: Image.Image, _random: np.random.Generator) -> Image.Image:
@@ -212,12 +215,28 @@ def turned_by_computer(people: Sequence[Sequence[Image.Image]], random: np.rando
     light and noise. What passes here is also what a computer that turns a face gets through.
     """
     return {
-        f"turned by {turn} degrees, tilted by {tilt}": _turned_by(people, turn, tilt, random) for turn, tilt in TURNS
+        f"turned by {turn} degrees, tilted by {tilt}": _moved_by(turning.turn, people, turn, tilt, 2, random)
+        for turn, tilt in TURNS
     }
 
 
-def _turned_by(
-    people: Sequence[Sequence[Image.Image]], turn: int, tilt: int, random: np.random.Generator
+def noses_moved(people: Sequence[Sequence[Image.Image]], random: np.random.Generator) -> dict[str, Any]:
+    """The attack of who has one still picture and a drawing program: nothing but the nose is moved for each pose."""
+    return {
+        f"by {aside} of the distance between the eyes": _moved_by(
+            turning.move_nose, people, aside, upwards, 0.02, random
+        )
+        for aside, upwards in NOSES
+    }
+
+
+def _moved_by(
+    move: Move,
+    people: Sequence[Sequence[Image.Image]],
+    turn: float,
+    tilt: float,
+    give_or_take: float,
+    random: np.random.Generator,
 ) -> dict[str, Any]:
     passed_by, problems = [], Counter[str]()
     for own in people:
@@ -225,7 +244,12 @@ def _turned_by(
         if known is None or ahead is None:
             problems["unusable photograph"] += 1
             continue
-        shown = {pose: looked(_as_asked(own[1], ahead.landmarks, pose, turn, tilt, random)) for pose in Asked}
+        shown = {}
+        for pose in Asked:
+            yaw, pitch = random.normal(0, give_or_take, size=2)
+            yaw += {Asked.LEFT: turn, Asked.RIGHT: -turn}.get(pose, 0)
+            pitch += {Asked.UP: tilt, Asked.DOWN: -tilt}.get(pose, 0)
+            shown[pose] = looked(_in_other_light(move(own[1], ahead.landmarks, yaw, pitch), random))
         passed_by.append(sum(_passes(shown, draw, known, problems) for draw in DRAWS))
     return {
         "people": len(passed_by),
@@ -235,14 +259,9 @@ def _turned_by(
     }
 
 
-def _as_asked(
-    image: Image.Image, landmarks: Floats, asked: Asked, turn: int, tilt: int, random: np.random.Generator
-) -> Image.Image:
-    """A frame with the head held as asked, give or take some degrees."""
-    yaw, pitch = random.normal(0, 2, size=2)
-    yaw += {Asked.LEFT: turn, Asked.RIGHT: -turn}.get(asked, 0)
-    pitch += {Asked.UP: tilt, Asked.DOWN: -tilt}.get(asked, 0)
-    pixels = np.asarray(turning.turn(image, landmarks, yaw, pitch), dtype=np.float64) * random.uniform(0.9, 1.1)
+def _in_other_light(image: Image.Image, random: np.random.Generator) -> Image.Image:
+    """As another frame of a camera: light, noise, and the hand that holds it."""
+    pixels = np.asarray(image, dtype=np.float64) * random.uniform(0.9, 1.1)
     noisy = pixels + random.normal(0, 4, pixels.shape)
     return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).rotate(random.uniform(-4, 4))
 
@@ -266,7 +285,7 @@ def measured(collection: faces.Collection, most: int, random: np.random.Generato
     names = sorted({item.person for item in collection.pictures})[:most]
     own = {name: list(_pictures(collection, name)) for name in names}
     stills = [pictures[0] for pictures in own.values() if pictures]
-    every = list(own.values())
+    pairs = [pictures for pictures in own.values() if len(pictures) > 1]
     people = [[frame for frame in map(looked, pictures) if frame is not None] for pictures in own.values()]
     return {
         "about": collection.about,
@@ -274,7 +293,8 @@ def measured(collection: faces.Collection, most: int, random: np.random.Generato
         "attacks_with_still_pictures": attacks(stills, random),
         "another_person_resembles_the_photograph": strangers([frames_of[0] for frames_of in people if frames_of]),
         "honest_pictures": honest(people),
-        "heads_turned_by_a_computer": turned_by_computer([own for own in every if len(own) > 1], random),
+        "heads_turned_by_a_computer": turned_by_computer(pairs, random),
+        "noses_moved_in_a_still_picture": noses_moved(pairs, random),
     }
 
 

@@ -20,6 +20,8 @@ HALF_WIDTH, HALF_HEIGHT, DEPTH = 8.5, 13.0, 8.0
 """Centimetres of the ellipsoid, from its middle: the face of an adult with its jaw and forehead, a little over."""
 NOSE_HEIGHT, NOSE_WIDE, NOSE_LONG = 3.0, 1.3, 2.2
 """Centimetres by which the nose stands out, and over which it falls off."""
+SMEARED: Final = 0.38
+"""Of the distance between the eyes: how far around a nose that is moved the picture follows."""
 STEPS: Final = 12
 """Rounds after which the place that a pixel came from no longer moves, for turns up to thirty degrees."""
 
@@ -55,6 +57,21 @@ def turn(image: Image.Image, landmarks: Floats, yaw: float, pitch: float) -> Ima
         x = x + 0.7 * share * (to_x - moved[0].reshape(x.shape)) + 0.7 * (1 - share) * (to_x - x)
         y = y + 0.7 * share * (to_y - moved[1].reshape(y.shape)) + 0.7 * (1 - share) * (to_y - y)
     return Image.fromarray(_sampled(pixels, middle[0] + x * scale, middle[1] - y * scale))
+
+
+def move_nose(image: Image.Image, landmarks: Floats, aside: float, upwards: float) -> Image.Image:
+    """The picture with its nose moved and nothing else turned, as any drawing program that smears does it.
+
+    Args:
+        landmarks: (68, 2) in pixels of the picture.
+        aside, upwards: shares of the distance between the outer corners of the eyes; towards the person's own left.
+    """
+    pixels = np.asarray(image.convert("RGB"), dtype=np.float64)
+    eyes = float(np.linalg.norm(landmarks[45] - landmarks[36]))
+    x, y = np.meshgrid(*(np.arange(size, dtype=np.float64) for size in image.size))
+    middle = landmarks[27:36].mean(axis=0)
+    near = np.exp(-((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / (2 * (SMEARED * eyes) ** 2))
+    return Image.fromarray(_sampled(pixels, x - near * aside * eyes, y + near * upwards * eyes))
 
 
 def _rotation(yaw: float, pitch: float) -> Floats:

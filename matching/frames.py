@@ -2,6 +2,7 @@
 
 A face that turns moves its nose before its eyes; no picture that is tilted, stretched, mirrored or photographed again
 does that. So a pose is asked for, and two frames that fit on one another after an affine map, mirrored or not, are one.
+A picture whose nose was moved in a drawing program is not found so: docs/identity.md says how often it passes.
 """
 
 from collections.abc import Sequence

@@ -7,6 +7,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from portal.models import Representation
 from rights import queries
 from rights.law.lifecycle import RequestState
 from rights.models import RightsRequest
@@ -38,6 +39,8 @@ NEXT: Final[dict[RequestState, Promise]] = {
     S.CLOSED: _("This request is closed. Your photograph and your answer were destroyed; only this record remains."),
     S.WITHDRAWN: _("You withdrew this request. Your photograph was destroyed; only this record remains."),
 }
+DISOWNED: Final = _("This request was closed. The photograph was destroyed; only this record remains.")
+"""Where the person concerned said no: a parent is not told who did."""
 WANTS_PHOTO: Final = _("The search begins as soon as we have a photograph we can search with. See above.")
 WAITS_FOR_COPY: Final = _(
     "Your answer is ready. The erasure begins once you have downloaded it, so that you do not lose your copy. "
@@ -86,9 +89,16 @@ def timeline(case: RightsRequest) -> list[Step]:
             mark, current_given = "now", True
         steps.append(Step(title=title, words=EXPLAINED[state], at=at, mark=mark))
     if case.state == S.WITHDRAWN:
-        words = _("You took the request back.")
-        steps.append(Step(title=_("Withdrawn"), words=words, at=case.ended_at, mark="done"))
+        title, words = _("Withdrawn"), _("You took the request back.")
+        if was_disowned(case):
+            title, words = _("Closed"), DISOWNED
+        steps.append(Step(title=title, words=words, at=case.ended_at, mark="done"))
     return steps
+
+
+def was_disowned(case: RightsRequest) -> bool:
+    """Whether the person concerned ended what somebody asked for them."""
+    return Representation.objects.filter(request=case, answer="no").exists()
 
 
 def next_words(
@@ -103,4 +113,6 @@ def next_words(
         return WANTS_PHOTO
     if waits_for_reply and case.state in (S.SEARCHED, S.REVIEWED):
         return WAITS_FOR_REPLY
+    if case.state == S.WITHDRAWN and was_disowned(case):
+        return DISOWNED
     return NEXT[shown_state(case)]

@@ -47,6 +47,7 @@ class LinesForm(forms.Form):
 class DocumentDecisionForm(forms.Form):
     """Whether the document settles the doubt."""
 
+    seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
     outcome = forms.ChoiceField(
         label=gettext_lazy("Does it settle the doubt?"),
         choices=[
@@ -103,7 +104,7 @@ def _page(http: HttpRequest, request: RightsRequest, lines: LinesForm, found: di
         "probes": request.evidence.filter(kind=EvidenceKind.PROBE, destroyed_at=None),
         "lines": lines,
         "found": [(FIELDS[name], outcome.label) for name, outcome in found.items()],
-        "decision": DocumentDecisionForm(),
+        "decision": DocumentDecisionForm(initial={"seen": flow.on_the_table(request)}),
         "grounds": [ground for ground in grounds.for_regime(request.regime) if ground.code.endswith(UNKNOWN_PERSON)],
     }
     return page(http, "desk/document.html", request.reference, **context)
@@ -152,10 +153,10 @@ def decide(http: HttpRequest, request: RightsRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(http, _("Say whether the document settles the doubt."))
         return _page(http, request, LinesForm(), {})
-    sufficient = form.cleaned_data["outcome"] == "sufficient"
-    attempt(
+    sufficient, seen = form.cleaned_data["outcome"] == "sufficient", form.cleaned_data["seen"]
+    decided = attempt(
         http,
-        lambda: flow.decide_document(request_id=request.pk, sufficient=sufficient, actor=actor(http)),
+        lambda: flow.decide_document(request_id=request.pk, sufficient=sufficient, actor=actor(http), seen=seen),
         _("Decided. The file is destroyed; the note that it was checked remains."),
     )
-    return back(request)
+    return back(request) if decided else _page(http, request, LinesForm(), {})

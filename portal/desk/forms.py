@@ -82,7 +82,7 @@ class DecisionForm(forms.Form):
     identity_basis = forms.ChoiceField(
         label=_("How the person's identity was established"),
         required=False,
-        choices=[("", _("(needed to disclose or erase)")), *IdentityBasis.choices],
+        choices=[("", _("(needed unless it is refused)")), *IdentityBasis.choices],
     )
     ground = forms.ChoiceField(label=_("Ground, for a refusal or a partial one"), required=False)
     reasons = forms.CharField(

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 UNSETTLED = (Outcome.OPEN, Outcome.DISPUTED)
+TELLING = (*DISCLOSING, ClaimOutcome.NOTHING_HELD)
+"""Outcomes that tell whether a face is held. Whoever is not known gets a refusal, which says nothing of that."""
 
 
 @transaction.atomic
@@ -141,7 +143,7 @@ def decide(
     wanted = ClaimOutcome(outcome)
     if identity_basis:
         IdentityBasis(identity_basis)
-    if wanted in DISCLOSING:
+    if wanted in TELLING:
         check_identity(request, identity_basis)
     unlawful = bool(ControllerProfile.load().found_unlawful.strip())
     facts = facts_of(request)
@@ -175,7 +177,7 @@ def countersign(*, request_id: UUID, right: str, proposal: int, by: "User") -> N
     """
     request = requests.locked(request_id)
     read = _proposal(request.claims.get(right=right), proposal)
-    if read.outcome in DISCLOSING:
+    if read.outcome in TELLING:
         check_identity(request, read.identity_basis)
     check_two_people(journal.staff(by.pk), journal.staff(read.decided_by_id))
     decisions.countersign(decision=read, by=by, facts=facts_of(request))

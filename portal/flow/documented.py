@@ -3,6 +3,7 @@
 Of the file nothing stays: the decision and the destruction are one transaction. The note of the check does.
 """
 
+import hashlib
 from uuid import UUID
 
 from django.db import transaction
@@ -89,17 +90,30 @@ def receive_document(*, request_id: UUID, picture: bytes, actor: str = journal.C
     jobs.post(request_id=request.pk, kind=JobKind.COMPARE_DOCUMENT)
 
 
+def on_the_table(request: RightsRequest) -> str:
+    """Names the document and the photographs beside it; changes with each that comes or goes."""
+    kept = request.evidence.filter(kind__in=(EvidenceKind.DOCUMENT, EvidenceKind.PROBE), problem="", destroyed_at=None)
+    numbers = "".join(sorted(pk.hex for pk in kept.values_list("pk", flat=True)))
+    return hashlib.sha256(numbers.encode()).hexdigest()[:32]
+
+
 def compare_document(*, request_id: UUID) -> None:
-    """Compare the faces on the document with the person's photographs. A picture that came meanwhile is next."""
+    """Compare the faces on the document with the person's photographs. A picture that came meanwhile is next.
+
+    So is a photograph that came meanwhile: what was said without it is not kept.
+    """
     while check := _uncompared().filter(request_id=request_id).select_related("request", "evidence").first():
         evidence = check.evidence
         if evidence is None:
             return
+        before = on_the_table(check.request)
         try:
             said = documents.compare(check.request, vault.unseal(check.request, bytes(evidence.sealed)))
         except vault.Destroyed:
             return  # The request was withdrawn meanwhile.
         with transaction.atomic():
+            if on_the_table(requests.locked(request_id)) != before:
+                continue
             same = DocumentCheck.objects.filter(pk=check.pk, evidence=evidence, state=DocumentState.RECEIVED)
             if same.update(likeness=said):
                 detail = {"says": said.value}
@@ -129,10 +143,19 @@ def note_check_digits(*, request_id: UUID, outcome: str, actor: str) -> None:
 
 
 @transaction.atomic
-def decide_document(*, request_id: UUID, sufficient: bool, actor: str) -> None:
-    """Say whether the document settles the doubt, and destroy it in the same moment. Raises: TransitionRefused."""
+def decide_document(*, request_id: UUID, sufficient: bool, actor: str, seen: str | None = None) -> None:
+    """Say whether the document settles the doubt, and destroy it in the same moment.
+
+    Args:
+        seen: what was `on_the_table` as they looked, where it was a page that they looked at.
+
+    Raises:
+        TransitionRefused: there is no document, or another picture came since they looked.
+    """
     request = requests.locked(request_id)
     check = _received(request)
+    if seen is not None and seen != on_the_table(request):
+        raise TransitionRefused(gettext_noop("Another picture came since you opened this page: look again."))
     _end(check, DocumentState.SUFFICIENT if sufficient else DocumentState.INSUFFICIENT, actor)
     detail = {"sufficient": sufficient, "file": "destroyed"}
     journal.record(request=request, actor=actor, event="identity_card_checked", detail=detail)

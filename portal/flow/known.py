@@ -1,4 +1,4 @@
-"""Known: what must be settled about who asks before anything is disclosed or erased."""
+"""Known: what must be settled about who asks before anything is disclosed or erased, or said not to be held."""
 
 from django.conf import settings
 
@@ -13,11 +13,13 @@ NOT_ENOUGH = (IdentityBasis.PHOTO_AND_EMAIL, IdentityBasis.LIVE_PHOTO, IdentityB
 
 
 def check_identity(request: RightsRequest, basis: str) -> None:
-    """Refuse a disclosure or an erasure on a basis that is not there. Raises: TransitionRefused."""
+    """Refuse any answer but a refusal on a basis that is not there. Raises: TransitionRefused."""
     found = Representation.objects.filter(request=request).first()
     if found is not None and not found.is_settled:
         text = gettext_noop("Somebody acts for another: verify both, and the right to act, before anything is given.")
         raise TransitionRefused(text, "GDPR 12(6)")
+    if found is None and basis == IdentityBasis.MANDATE:
+        raise TransitionRefused(gettext_noop("Nobody acts for somebody else here: there is no mandate."), "GDPR 12(6)")
     if basis == IdentityBasis.LIVE_PHOTO:
         _check_live(request)
     if basis == IdentityBasis.PHOTO_AND_EMAIL and settings.LIVE_PHOTO_REQUIRED:

@@ -106,10 +106,17 @@ def receive_frame(*, request_id: UUID, frame_id: int, picture: bytes) -> None:
 
 @transaction.atomic
 def choose_another_way(*, request_id: UUID, way: str) -> None:
-    """Note that the person wants to be known without a camera. Raises: TransitionRefused, ValueError (no such way)."""
+    """Note that the person wants to be known without a camera; the same wish twice is one.
+
+    Raises:
+        TransitionRefused: nothing is needed (any more). ValueError: there is no such way.
+    """
     request = requests.locked(request_id)
     if not may_go_live(request):
         raise TransitionRefused(gettext_noop("We do not need a live photo for this request."))
+    last = live_check(request)
+    if last is not None and last.way == Way(way):
+        return
     now = timezone.now()
     for check in request.live_checks.filter(state=LiveState.DRAWN):
         _end(check, LiveState.EXPIRED)

@@ -138,7 +138,7 @@ def issue_if_due(*, request: Holder) -> bool:
 
 
 def _one_at_a_time(request: Holder) -> None:
-    """Wait for whoever asks for a code of the same holder just now, until the transaction ends.
+    """Wait for whoever asks for, or tries, a code of the same holder just now, until the transaction ends.
 
     A stranger has no row to lock, and must cost as much as a request. SQLite lets one transaction write at a time.
     """
@@ -154,12 +154,15 @@ def locked_until(*, request: Holder, now: datetime | None = None) -> datetime | 
     return locked.locked_until if locked else None
 
 
+@transaction.atomic
 def check(*, request: Holder, digits: str, now: datetime | None = None) -> CodeResult:
     """Compare what was typed with every code that still lives, in constant time, and use it up if it fits.
 
     The try is counted before it is compared, by a conditional update, so that parallel guesses cannot pass five.
-    Several codes may live at once, because mails overtake one another; a success ends them all.
+    Several codes may live at once, because mails overtake one another; a success ends them all. No code is issued
+    meanwhile, for the next one carries what was counted on the last.
     """
+    _one_at_a_time(request)
     now = now or timezone.now()
     until = locked_until(request=request, now=now)
     if until:

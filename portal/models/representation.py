@@ -1,5 +1,6 @@
 """Somebody acts for somebody else: an agent, a parent, a guardian. Both are verified, each on their own."""
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -37,7 +38,16 @@ class Representation(models.Model):
         return f"representation {self.pk}"
 
     @property
+    def person_is_known(self) -> bool:
+        """Whether the person concerned was reached.
+
+        Who acts gave the address from which a yes came, and it may be their own: where an address alone is too little
+        of who asks for themselves, it is so here.
+        """
+        said_yes = self.answer == "yes" and not settings.LIVE_PHOTO_REQUIRED
+        return self.answer != "no" and (said_yes or bool(self.person_basis))
+
+    @property
     def is_settled(self) -> bool:
         """Both are known and the right to act was shown."""
-        person = self.answer == "yes" or bool(self.person_basis)
-        return person and self.answer != "no" and bool(self.agent_basis) and bool(self.mandate_basis)
+        return self.person_is_known and bool(self.agent_basis) and bool(self.mandate_basis)

@@ -21,7 +21,7 @@ from portal.answers.facts import missing_remedies
 from portal.answers.remedies import of_request as remedies_of
 from portal.answers.scope import spared_photos, withheld_photos
 from portal.identity import links
-from portal.models import Audience, ControllerProfile, ControllerText, Event, EvidenceKind, Notice
+from portal.models import Audience, ControllerProfile, ControllerText, Event, EvidenceKind, Notice, Role
 from portal.notices import blocks
 from portal.wording import cited, sentence
 from portal.words import state_name
@@ -225,6 +225,14 @@ def _new_address(notice: Notice) -> dict[str, Any]:
     return {"digits": digits(notice.request.address_changes.get(pk=notice.key))}
 
 
+def _disowned(notice: Notice) -> dict[str, Any]:
+    """A parent does not read that it was the child who said no: some child would pay for it."""
+    return {
+        "is_child": notice.request.representation.role == Role.PARENT,
+        "was_given": queries.happened(notice.request, "answer_delivered", "erasure:carried_out"),
+    }
+
+
 def _message(_notice: Notice) -> dict[str, Any]:
     return {"by_reply": bool(settings.REPLY_TO)}
 
@@ -255,6 +263,7 @@ _FACTS_OF = {
     Event.REFUSED: _refusal,
     Event.TEMPLATE_KEPT: _consent,
     Event.DOCUMENT_MOOT: _document_moot,
+    Event.DISOWNED: _disowned,
     Event.NEW_ADDRESS: _new_address,
     Event.MESSAGE: _message,
     Event.MESSAGE_IN: _message_in,

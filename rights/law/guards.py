@@ -103,7 +103,10 @@ def nothing_is_held(facts: Facts) -> None:
 
 
 def the_person_is_known(facts: Facts) -> None:
-    """Nothing is disclosed or erased before somebody said on what they rely."""
+    """Nothing is disclosed or erased before somebody said on what they rely, nor said to be held or not.
+
+    Whoever is told "nothing held" of a face would know of every other face that it is held, by being asked for more.
+    """
     if not facts.identity:
         raise TransitionRefused(gettext_noop("Say how the person's identity was established."), "GDPR 12(6)")
 

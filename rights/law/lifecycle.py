@@ -79,7 +79,13 @@ CLAIM_STEPS: Final[Mapping[str, ClaimStep]] = MappingProxyType(
         "find_nothing": ClaimStep(
             _ANY,
             O.NOTHING_HELD,
-            (*_ALWAYS, guards.nothing_is_held, guards.nothing_is_withheld, guards.the_answer_can_say_everything),
+            (
+                *_ALWAYS,
+                guards.nothing_is_held,
+                guards.the_person_is_known,
+                guards.the_answer_can_say_everything,
+                guards.nothing_is_withheld,
+            ),
         ),
         "void": ClaimStep(_DECIDED, O.PENDING, (guards.it_was_not_carried_out,)),
         "give_the_copy": ClaimStep(

@@ -435,7 +435,9 @@ def test_a_settled_verdict_cannot_change_under_a_decision(
     flow.confirm(request_id=request.pk)
     run_jobs()
     judge(request, staff, other_staff, mine=set())
-    flow.decide(request_id=request.pk, right="erasure", outcome="nothing_held", by=staff)
+    flow.decide(
+        request_id=request.pk, right="erasure", outcome="nothing_held", by=staff, identity_basis="photo_and_email"
+    )
     for hit in reviews.latest_search(request.pk).hits.all():
         with pytest.raises(TransitionRefused):
             flow.review(request_id=request.pk, face_key=hit.face_key, verdict="same", by=staff)

@@ -104,10 +104,27 @@ def test_who_did_not_ask_closes_it_and_everything_is_destroyed(case: RightsReque
         vault.seal(case, b"x")
     assert case.requester.person_name == ""
     assert Representation.objects.get().person_email == ""
-    assert "did not ask" in str(compose(case.notices.get(event=Event.DISOWNED)).body)
+    told = str(compose(case.notices.get(event=Event.DISOWNED)).body)
+    assert "did not ask" in told
+    assert "Nothing was given out" in told
     assert "It is closed" in concerned(case, "yes"), "a replay of the other answer changes nothing"
     assert Representation.objects.get().answer == "no"
     run_jobs()
+
+
+def test_a_parent_does_not_learn_that_it_was_the_child_who_said_no(
+    controller: object, painted: Source, run_jobs: Run
+) -> None:
+    parent, case = acting(about="parent")
+    parent.open(case)
+    concerned(case, "no")
+    body = str(compose(case.notices.get(event=Event.DISOWNED)).body)
+    shown = parent.get("status", request_id=case.pk).content.decode()
+    for text in (body, shown):
+        assert "did not ask" not in text
+        assert "closed" in text
+    assert "You took the request back" not in shown
+    assert "You withdrew" not in shown
 
 
 def test_the_link_ends_and_cannot_be_made_up(case: RightsRequest) -> None:
@@ -187,6 +204,7 @@ def test_a_no_after_the_copy_was_fetched_says_so(
     run_jobs()
     flow.delivered(request_id=case.pk)
     assert "carried out before you said so" in concerned(case, "no")
+    assert "Nothing was given out" not in str(compose(case.notices.get(event=Event.DISOWNED)).body)
 
 
 def test_an_erasure_that_begins_while_the_person_says_no_erases_nothing(

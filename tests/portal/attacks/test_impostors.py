@@ -2,15 +2,18 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.db import connections
+from django.db.models import F
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from freezegun import freeze_time
+from pytest_django.fixtures import Settings
 
 from matching.frames import Asked
 from matching.models import Photo, Source
@@ -26,6 +29,7 @@ from tests.matching.test_frames import frame as frame_of
 from tests.portal.citizens.person import Person
 from tests.portal.deeds import Ask, Run, answered, decide, judge, reviewed
 from tests.portal.test_represented import OWN, acting, concerned
+from tests.staffing import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -154,6 +158,50 @@ def test_nobody_decides_on_a_live_photo_that_nobody_looked_at(
     judge(case, staff, other_staff)
     with pytest.raises(TransitionRefused, match="Nobody has looked"):
         decide(case, staff, identity_basis="live_photo")
+
+
+@pytest.fixture
+def strict(settings: Settings) -> None:
+    """As in production."""
+    settings.LIVE_PHOTO_REQUIRED = True
+
+
+@pytest.mark.parametrize("basis", ["", "photo_and_email", "live_photo", "mandate"])
+def test_whoever_is_not_known_is_not_told_that_a_face_is_not_held(
+    painted: Source, ask: Ask, run_jobs: Run, staff: User, strict: None, basis: str
+) -> None:
+    """Else whoever tries a face learns of every other one that it is held."""
+    case = ask("flo", email="stalker@example.org", rights=("access",))
+    flow.confirm(request_id=case.pk)
+    run_jobs()
+    with pytest.raises(TransitionRefused):
+        decide(case, staff, "nothing_held", identity_basis=basis)
+    decide(case, staff, "nothing_held", identity_basis="video_call")
+
+
+def test_a_mandate_is_no_basis_where_nobody_acts_for_another(
+    painted: Source, ask: Ask, run_jobs: Run, staff: User, other_staff: User, strict: None
+) -> None:
+    case = reviewed(ask, run_jobs, staff, other_staff)
+    with pytest.raises(TransitionRefused, match="no mandate"):
+        decide(case, staff, identity_basis="mandate")
+
+
+def test_a_second_mailbox_of_the_false_agent_is_not_the_person_concerned(
+    controller: object, painted: Source, run_jobs: Run, staff: User, other_staff: User, strict: None
+) -> None:
+    _agent, case = acting()
+    run_jobs()
+    judge(case, staff, other_staff)
+    for who, basis in (("agent", "photo_and_email"), ("mandate", "mandate_seen")):
+        flow.record_known(request_id=case.pk, who=who, basis=basis, actor="staff:1")
+    concerned(case, "yes")
+    with pytest.raises(TransitionRefused, match="verify both"):
+        decide(case, staff, identity_basis="mandate")
+    shown = sign_in(Client(), staff).get(reverse("admin:rights_rightsrequest_change", args=[case.pk]))
+    assert "may be their own" in shown.content.decode()
+    flow.record_known(request_id=case.pk, who="person", basis="by_post", actor="staff:1")
+    decide(case, staff, identity_basis="mandate")
 
 
 @pytest.fixture
@@ -315,3 +363,32 @@ def test_of_many_who_ask_for_a_code_at_once_one_is_served(case: RightsRequest) -
         served = list(people.map(ask_now, range(6)))
     assert served.count(True) == 1
     assert EmailCode.objects.filter(request=case).count() == 1
+
+
+def test_a_code_that_is_asked_for_during_a_guess_carries_that_guess(
+    case: RightsRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A guess has read which codes live; before it is counted, somebody asks for another code."""
+    EmailCode.objects.filter(request=case).update(created_at=timezone.now() - timedelta(minutes=2))
+    read, issued = Event(), Event()
+
+    def pausing(name: str) -> F:
+        read.set()
+        issued.wait(0.5)
+        return F(name)
+
+    def asks_meanwhile() -> None:
+        try:
+            read.wait(5)
+            email_code.issue_if_due(request=RightsRequest.objects.get(pk=case.pk))
+            issued.set()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as other:
+        asked = other.submit(asks_meanwhile)
+        with monkeypatch.context() as patch:
+            patch.setattr(email_code, "F", pausing)
+            assert email_code.check(request=case, digits="no digits").tries_left == 4
+        asked.result()
+    assert EmailCode.objects.filter(request=case).latest("created_at").tries == 1

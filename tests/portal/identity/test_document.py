@@ -14,7 +14,8 @@ from freezegun import freeze_time
 
 from matching.models import Source
 from portal import flow, vault
-from portal.models import DocumentCheck, Event, Evidence, EvidenceKind, Job, JobKind, JobState
+from portal.identity import document as documents
+from portal.models import DocumentCheck, Event, Evidence, EvidenceKind, Job, JobKind, JobState, Likeness
 from portal.notices.compose import compose
 from rights import queries
 from rights.law.lifecycle import TransitionRefused
@@ -76,6 +77,12 @@ def send(person: Person, case: RightsRequest, who: str = "ada", shade: int = 3) 
     return person.post("document", {"photo": upload(paint([None, who], shade=shade), "card.jpg")}, request_id=case.pk)
 
 
+def decision(desk: Client, case: RightsRequest, outcome: str) -> dict[str, str]:
+    """The form of the page, with the mark of what was seen on it."""
+    form = desk.get(url("document", case)).context["decision"]
+    return {"outcome": outcome, "seen": form.initial["seen"]}
+
+
 def events(case: RightsRequest) -> list[str]:
     return list(JournalEntry.objects.filter(request=case).order_by("position").values_list("event", flat=True))
 
@@ -111,7 +118,7 @@ def test_the_whole_way_over_desk_and_web(case: RightsRequest, desk: Client, run_
     evidence = Evidence.objects.get(kind=EvidenceKind.DOCUMENT)
     assert desk.get(url("document_picture", case, evidence.pk)).status_code == 200
     assert "viewed_document" in events(case)
-    desk.post(url("decide_document", case), {"outcome": "sufficient"})
+    desk.post(url("decide_document", case), decision(desk, case, "sufficient"))
     check = DocumentCheck.objects.get()
     assert check.state == "sufficient"
     assert "Identity card was checked" in person.get("status", request_id=case.pk).content.decode()
@@ -198,6 +205,45 @@ def test_a_picture_that_came_while_another_was_compared_is_compared_as_well(case
     assert Job.objects.filter(kind=JobKind.COMPARE_DOCUMENT, state=JobState.WAITING).count() == 1
 
 
+def test_a_photograph_that_comes_while_a_document_is_compared_is_compared_as_well(
+    case: RightsRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stalker's document matches their own photograph; the victim's comes in the moment of the comparison."""
+    asked(case)
+    flow.receive_document(request_id=case.pk, picture=paint(["ada"]))
+    compare = documents.compare
+    added: list[None] = []
+
+    def slow(request: RightsRequest, document: bytes) -> Likeness:
+        said = compare(request, document)
+        if not added:
+            added.append(None)
+            flow.replace_probe(request_id=case.pk, probe=paint(["bo"], shade=4))
+        return said
+
+    monkeypatch.setattr(documents, "compare", slow)
+    flow.compare_document(request_id=case.pk)
+    assert DocumentCheck.objects.get().likeness == "different"
+
+
+@pytest.mark.parametrize("comes", ["photograph", "document"])
+def test_staff_decide_on_what_they_saw_and_nothing_that_came_since(
+    case: RightsRequest, desk: Client, comes: str
+) -> None:
+    asked(case)
+    flow.receive_document(request_id=case.pk, picture=paint(["ada"]))
+    form = decision(desk, case, "sufficient")
+    if comes == "photograph":
+        flow.replace_probe(request_id=case.pk, probe=paint(["bo"], shade=4))
+    else:
+        flow.receive_document(request_id=case.pk, picture=paint(["bo"], shade=4))
+    said = desk.post(url("decide_document", case), form).content.decode()
+    assert "look again" in said
+    assert DocumentCheck.objects.get().state == "received"
+    desk.post(url("decide_document", case), decision(desk, case, "insufficient"))
+    assert DocumentCheck.objects.get().state == "insufficient"
+
+
 def test_another_session_neither_sees_the_page_nor_leaves_a_file(
     case: RightsRequest, ask: Ask, another_case: RightsRequest
 ) -> None:
@@ -244,7 +290,7 @@ def test_the_file_is_gone_with_the_decision_and_nothing_of_it_is_left(
     assert "L898902C3" not in checked
     pieces = [sealed[100:160], jpeg[200:260], b"ERIKSSON", b"L898902C3"]
     assert pieces[0] in everything_stored(), "or the search below could not find anything"
-    desk.post(url("decide_document", case), {"outcome": "insufficient"})
+    desk.post(url("decide_document", case), decision(desk, case, "insufficient"))
     evidence.refresh_from_db()
     assert bytes(evidence.sealed) == b""
     stored = everything_stored()

@@ -232,6 +232,21 @@ def test_another_way_is_noted_and_told_to_staff(
     assert LiveCheck.objects.count() == 1
 
 
+def test_another_way_stays_on_the_page_while_poses_are_asked_and_a_choice_sent_twice_is_one(
+    case: RightsRequest, person: Person
+) -> None:
+    begin(person, case)
+    shown = text(person, case)
+    assert "Picture 1 of 3" in shown
+    assert "Without a camera" in shown
+    for _sent in range(2):
+        person.post("live", {"way": "post"}, request_id=case.pk)
+    assert LiveCheck.objects.filter(way="post").count() == 1
+    assert JournalEntry.objects.filter(request=case, event="live_instead").count() == 1
+    person.post("live", {"way": "desk"}, request_id=case.pk)
+    assert "in person" in text(person, case, "status")
+
+
 def test_a_worker_that_dies_leaves_the_check_to_the_next(
     case: RightsRequest, person: Person, run_jobs: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
