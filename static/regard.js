@@ -17,14 +17,14 @@ async function refresh() {
       const answer = await fetch(location.href, { credentials: "same-origin", headers: { Accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById("status");
-      if (!answer.ok || !fresh) return;
-      if (fresh.dataset.version !== status.dataset.version) {
+      if (answer.ok && !fresh) return; // The session has ended: it is another page that answers.
+      if (answer.ok && fresh.dataset.version !== status.dataset.version) {
         status.replaceWith(fresh);
         status = fresh;
         document.getElementById("news").textContent = fresh.dataset.news;
       }
     } catch {
-      // The network is away; the next look may succeed.
+      // The network is away; as after an answer that says that the server is, the next look may succeed.
     }
   }
   setTimeout(refresh, SECONDS * 1000);

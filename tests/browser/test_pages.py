@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.actors import Citizen, Reviewer
 from tests.browser.album import Album, light_and_still
@@ -20,6 +20,7 @@ def test_the_way_back_and_the_ways_out(live: Stack, new_page: Callable[..., Page
     citizen.ask(selfie=live.var / "demo" / "selfies" / "P010.jpg", email=email)
     citizen.type_code(email)
     citizen.wait_for("searched")
+    _looks_again_by_itself(citizen.page, f"{live.url}/requests/{citizen.request_id}/")
     stranger = new_page()
     stranger.goto(f"{live.url}/requests/{citizen.request_id}/")
     expect(stranger).to_have_url(re.compile("/find/"))
@@ -38,6 +39,32 @@ def test_the_way_back_and_the_ways_out(live: Stack, new_page: Callable[..., Page
     citizen.album = album
     citizen.withdraw()
     citizen.look("citizen-16-withdrawn")
+
+
+def _looks_again_by_itself(page: Page, url: str) -> None:
+    """While a worker is busy the page asks again, also after the server was away, and shows what is new."""
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.resource_type)
+        if len(asked) == 2:
+            route.fulfill(status=503, body="away")
+            return
+        response = route.fetch()
+        text = response.text()
+        if len(asked) == 1:
+            text = text.replace('data-working="no"', 'data-working="yes"').replace(
+                'data-version="', 'data-version="old-'
+            )
+        route.fulfill(response=response, body=text)
+
+    page.route(url, answer)
+    page.goto(url)
+    expect(page.locator("#status")).to_have_attribute("data-working", "yes")
+    expect(page.locator("#news")).to_have_text("There is news of your request.", timeout=45_000)
+    expect(page.locator("#status")).to_have_attribute("data-working", "no")
+    assert asked == ["document", "fetch", "fetch"]
+    page.unroute(url)
 
 
 def _before_the_camera(citizen: Citizen, album: Album) -> None:
