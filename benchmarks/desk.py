@@ -28,14 +28,14 @@ def fill(count: int, staff: list[Any]) -> None:
     from django.utils import timezone
 
     from matching.models import Photo, Source
-    from portal.models import Assignment, Job, Message, Notice
+    from portal.models import Job, Message, Notice
     from rights.models import Claim, JournalEntry, RightsRequest
 
     now, today = timezone.now(), timezone.localdate()
     source = Source.objects.create(name="Archive", url="file:///nowhere")
     for first in range(0, count, BATCH):
         numbers = range(first, min(first + BATCH, count))
-        cases = [_case(number, now, today) for number in numbers]
+        cases = [_case(number, now, today, staff) for number in numbers]
         RightsRequest.objects.bulk_create(cases)
         rights = [(case, right) for n, case in zip(numbers, cases, strict=True) for right in _rights(n)]
         Claim.objects.bulk_create([Claim(request=case, right=right) for case, right in rights])
@@ -56,9 +56,6 @@ def fill(count: int, staff: list[Any]) -> None:
             Notice(request=case, event="acknowledged", key="1", language="en", state="sent", not_before=now)
             for _n, case in pairs
         )
-        Assignment.objects.bulk_create(
-            Assignment(request=case, member=staff[n % len(staff)], assigned_at=now) for n, case in pairs if n % 3
-        )
         JournalEntry.objects.bulk_create(
             JournalEntry(
                 position=n + 1_000_000, request=case, at=now, actor=f"staff:{n % 9}", event="viewed_request",
@@ -72,7 +69,7 @@ def fill(count: int, staff: list[Any]) -> None:
         )
 
 
-def _case(number: int, now: Any, today: Any) -> Any:
+def _case(number: int, now: Any, today: Any, staff: list[Any]) -> Any:
     from rights.models import RightsRequest
 
     state = STATES[number % 8] if number % 3 == 0 else STATES[5 + number % 2]
@@ -80,7 +77,7 @@ def _case(number: int, now: Any, today: Any) -> Any:
     return RightsRequest(
         id=uuid4(), reference=f"REG-{number:08d}", country=("FR", "DE", "BE")[number % 3], time_zone="Europe/Paris",
         channel=("web", "email", "post")[number % 3], language="en", received_at=received, nominal_due=due, due=due,
-        state=state, state_since=now, ended_at=now if state in STATES[6:] else None,
+        assignee=staff[number % len(staff)] if number % 3 else None, state=state, state_since=now, ended_at=now if state in STATES[6:] else None,
     )  # fmt: skip
 
 

@@ -62,6 +62,15 @@ class RightsRequest(models.Model):
         null=True, blank=True, help_text="The last day on which its dates were looked at; empty: to be looked at now."
     )
     linked_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="linked")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="On whose desk it lies. It grants nothing and takes no right away from the others.",
+    )
 
     class Meta:
         ordering = ["due", "received_at", "pk"]
@@ -70,9 +79,10 @@ class RightsRequest(models.Model):
         indexes = [
             models.Index(name="requests_by_due", fields=["due", "received_at", "id"]),
             models.Index(name="requests_by_receipt", fields=["received_at"]),
-            models.Index(name="requests_by_state", fields=["state", "due"]),
+            models.Index(name="requests_by_state", fields=["state", "due", "received_at", "id"]),
             models.Index(name="requests_by_channel", fields=["channel", "due"]),
             models.Index(name="requests_by_country", fields=["country"]),
+            models.Index(name="requests_by_assignee", fields=["assignee", "due", "received_at", "id"]),
         ]
         constraints = [
             models.CheckConstraint(
@@ -257,6 +267,11 @@ class JournalEntry(models.Model):
         ordering = ["position"]
         verbose_name = _("journal entry")
         verbose_name_plural = _("journal")
+        indexes = [
+            models.Index(name="journal_by_event", fields=["event", "position"]),
+            models.Index(name="journal_by_actor", fields=["actor", "position"]),
+            models.Index(name="journal_by_request", fields=["request", "event", "position"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.event}"

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.contrib.auth.models import Permission, User
-from django.db.models import Case, CharField, Count, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Q, QuerySet, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -66,39 +66,52 @@ def due_soon() -> Q:
     return owed() & Q(due__gte=today, due__lte=today + timedelta(days=SOON_DAYS))
 
 
-def waiting() -> Case:
-    """Whom and what a request waits for: a code of `WORDS`. The first that holds counts."""
+def _rungs() -> list[tuple[str, Q]]:
+    """Codes of `WORDS` with what makes them hold. The first that holds counts."""
     jobs = Job.objects.filter(state__in=[JobState.WAITING, JobState.RUNNING]).order_by()
     unread = Message.objects.filter(author=Author.PERSON, read_at=None).order_by()
     proposed = Decision.objects.filter(in_force=False).order_by()
     asked = ClockEvent.objects.filter(kind=ClockKind.ASKED, answer=None).order_by()
-    whens = [
-        When(pk__in=jobs.filter(problem=problem).values("request"), then=Value(HELD + problem))
-        for problem in JOB_PROBLEMS
+    return [
+        *((HELD + problem, Q(pk__in=jobs.filter(problem=problem).values("request"))) for problem in JOB_PROBLEMS),
+        ("us:message", Q(pk__in=unread.values("request"))),
+        ("worker", Q(pk__in=jobs.values("request"))),
+        ("us:sign", owed() & Q(pk__in=proposed.values("claim__request"))),
+        ("person:answer", owed() & Q(pk__in=asked.values("request"))),
+        *((code, Q(state=state)) for state, code in OF_STATE.items()),
     ]
-    whens += [
-        When(pk__in=unread.values("request"), then=Value("us:message")),
-        When(pk__in=jobs.values("request"), then=Value("worker")),
-        When(owed() & Q(pk__in=proposed.values("claim__request")), then=Value("us:sign")),
-        When(owed() & Q(pk__in=asked.values("request")), then=Value("person:answer")),
-    ]
-    whens += [When(state=state, then=Value(code)) for state, code in OF_STATE.items()]
+
+
+def waiting() -> Case:
+    """Whom and what a request waits for: a code of `WORDS`."""
+    whens = [When(holds, then=Value(code)) for code, holds in _rungs()]
     return Case(*whens, default=Value(""), output_field=CharField())
 
 
 def waits_for(requests: QuerySet[RightsRequest], party: str) -> QuerySet[RightsRequest]:
-    """Those that wait for one of `PARTIES`; none if it is no party."""
-    codes = [code for code in WORDS if party and code.partition(":")[0] == party]
-    return requests.annotate(waits=waiting()).filter(waits__in=codes)
+    """Those that wait for one of `PARTIES`; none if it is no party.
+
+    Rung by rung, so that each is looked up in an index: `waiting` would be reckoned for every request there is.
+    """
+    rungs = _rungs()
+    own = [
+        RightsRequest.objects.filter(holds, *(~earlier for other, earlier in rungs[:place] if _party(other) != party))
+        for place, (code, holds) in enumerate(rungs)
+        if party and _party(code) == party
+    ]
+    if not own:
+        return requests.none()
+    keys = [rung.order_by().values("pk") for rung in own]
+    return requests.filter(pk__in=keys[0].union(*keys[1:], all=True) if len(keys) > 1 else keys[0])
 
 
 def by_party(requests: QuerySet[RightsRequest]) -> Counter[str]:
-    """How many of them wait for each of `PARTIES`, asked in one pass."""
-    counted = requests.order_by().annotate(waits=waiting()).values_list("waits").annotate(Count("pk"))
-    found = Counter[str]()
-    for code, number in counted:
-        found[code.partition(":")[0]] += number
-    return found
+    """How many of them wait for each of `PARTIES`."""
+    return Counter({party: waits_for(requests, party).order_by().count() for party in PARTIES})
+
+
+def _party(code: str) -> str:
+    return code.partition(":")[0]
 
 
 def movers() -> QuerySet[User]:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from matching.models import Photo, PhotoStatus, Source
-from portal.desk import filters, holdups, marking, pictures
+from portal.desk import filters, holdups, marking, paging, pictures
 from portal.desk.journalled import Journalled
 from portal.desk.labels import label
 from portal.models import ControllerProfile, ControllerText, Recipient, Remedy
@@ -182,6 +182,8 @@ class PhotoAdmin(admin.ModelAdmin):
     list_filter = ["source", "status", "problem", "detector", FaceFilter]
     list_per_page = 50
     show_full_result_count = False
+    list_select_related = ["source"]
+    paginator = paging.KeyPaginator
 
     @admin.display(description=_("faces by hand"))
     def to_mark(self, photo: Photo) -> str:
