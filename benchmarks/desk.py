@@ -7,6 +7,7 @@ Prints JSON: per address the median and the worst of its times in ms.
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -109,19 +110,29 @@ def addresses(other: int) -> Iterator[str]:
     lists = ("rights/journalentry", "portal/notice", "portal/job", "matching/photo", "matching/source", "auth/user",
              "portal/messagetext", "portal/signinfailures")  # fmt: skip
     for each in lists:
-        yield f"/desk/{each}/"
-        yield f"/desk/{each}/?p=last"
-    yield "/desk/portal/job/?open=yes"
-    yield from (f"/desk/portal/notice/?o={sign}{column}" for column in (1, 3) for sign in ("", "-"))
-    yield "/desk/accesses/"
+        yield from (f"/desk/{each}/{query}" for query in ("", "?p=middle", "?p=last"))
+        yield f"/desk/{each}/?sorted"
+    yield from ("/desk/portal/job/?open=yes", "/desk/rights/journalentry/?q=REG-00000777")
+    yield from ("/desk/rights/journalentry/?event=viewed_request", "/desk/rights/journalentry/?actor=staff%3A3")
+    yield from ("/desk/accesses/", "/desk/accesses/?before=1050000")
+
+
+def written_out(client: Any, address: str) -> list[str]:
+    """Addresses with the number of the page, and with each column by which the list offers to sort, both ways."""
+    if not address.endswith("?sorted") and not re.search("p=(middle|last)", address):
+        return [address]
+    changes = client.get(re.sub("p=(middle|last)", "p=1", address.removesuffix("?sorted"))).context["cl"]
+    pages = changes.paginator.num_pages
+    if address.endswith("?sorted"):
+        columns = [n for n, name in enumerate(changes.list_display) if name in changes.sortable_by]
+        columns = [n for n in columns if changes.get_ordering_field(changes.list_display[n])]
+        queries = [f"o={sign}{n}{page}" for n in columns for sign in ("", "-") for page in ("", f"&p={pages // 2 or 1}")]
+        return [address.replace("sorted", query) for query in queries]
+    return [address.replace("p=last", f"p={pages}").replace("p=middle", f"p={max(1, pages // 2)}")]
 
 
 def measured(client: Any, address: str, repeat: int) -> dict[str, Any]:
     """Times of one address. Raises: AssertionError if it is no page."""
-    if "p=last" in address or "p=middle" in address:
-        changes = client.get(address.replace("p=last", "p=1").replace("p=middle", "p=1")).context["cl"]
-        pages = changes.paginator.num_pages
-        address = address.replace("p=last", f"p={pages}").replace("p=middle", f"p={max(1, pages // 2)}")
     times = []
     for _round in range(repeat):
         start = time.perf_counter()
@@ -148,7 +159,8 @@ def run(count: int, repeat: int) -> dict[str, Any]:
         cursor.execute("ANALYZE")
     client = sign_in(Client(), staff[0])
     client.get("/desk/")
-    found = [measured(client, address, repeat) for address in addresses(staff[1].pk)]
+    every = [one for address in addresses(staff[1].pk) for one in written_out(client, address)]
+    found = [measured(client, address, repeat) for address in dict.fromkeys(every)]
     found.sort(key=lambda each: -each["worst_ms"])
     return {
         "database": connection.vendor,
