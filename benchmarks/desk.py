@@ -2,8 +2,8 @@
 
 In a scratch database, which is removed; REGARD_TEST_DATABASE=postgres asks the embedded PostgreSQL instead of SQLite.
 Each address is asked through Django's test client, gate, session and templates included; the first time counts.
-Prints JSON: per address the median and the worst of its times in ms, and what this process computed meanwhile (on SQLite
-the database too; a machine that does other things besides makes the times longer, not this).
+Prints JSON: per address the median and the worst of its times in ms, and how long this process computed meanwhile (on
+SQLite that is the database too). Give it a machine that does nothing else: both grow with what runs beside.
 """
 
 import argparse
@@ -79,7 +79,8 @@ def _case(number: int, now: Any, today: Any, staff: list[Any]) -> Any:
     return RightsRequest(
         id=uuid4(), reference=f"REG-{number:08d}", country=("FR", "DE", "BE")[number % 3], time_zone="Europe/Paris",
         channel=("web", "email", "post")[number % 3], language="en", received_at=received, nominal_due=due, due=due,
-        assignee=staff[number % len(staff)] if number % 3 else None, state=state, state_since=now, ended_at=now if state in STATES[6:] else None,
+        assignee=staff[number % len(staff)] if number % 3 else None,
+        state=state, state_since=now, ended_at=now if state in STATES[6:] else None,
     )  # fmt: skip
 
 
@@ -127,7 +128,9 @@ def written_out(client: Any, address: str) -> list[str]:
     if address.endswith("?sorted"):
         columns = [n for n, name in enumerate(changes.list_display) if name in changes.sortable_by]
         columns = [n for n in columns if changes.get_ordering_field(changes.list_display[n])]
-        queries = [f"o={sign}{n}{page}" for n in columns for sign in ("", "-") for page in ("", f"&p={pages // 2 or 1}")]
+        queries = [
+            f"o={sign}{n}{page}" for n in columns for sign in ("", "-") for page in ("", f"&p={pages // 2 or 1}")
+        ]
         return [address.replace("sorted", query) for query in queries]
     return [address.replace("p=last", f"p={pages}").replace("p=middle", f"p={max(1, pages // 2)}")]
 

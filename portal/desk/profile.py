@@ -178,12 +178,26 @@ class FaceFilter(admin.SimpleListFilter):
 class PhotoAdmin(admin.ModelAdmin):
     """What is held, above all what could not be read and where no face was found. Pictures are not shown here."""
 
-    list_display = ["pk", "source", "status", "problem", "face_count", "to_mark", "detector", "taken_at", "imported_at"]
+    list_display = [
+        "number",
+        "source",
+        "status",
+        "problem",
+        "face_count",
+        "to_mark",
+        "detector",
+        "taken_at",
+        "imported_at",
+    ]
     list_filter = ["source", "status", "problem", "detector", FaceFilter]
     list_per_page = 50
     show_full_result_count = False
     list_select_related = ["source"]
     paginator = paging.KeyPaginator
+
+    @admin.display(description=_("number"), ordering="pk")
+    def number(self, photo: Photo) -> int:
+        return photo.pk
 
     @admin.display(description=_("faces by hand"))
     def to_mark(self, photo: Photo) -> str:

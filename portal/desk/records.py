@@ -13,6 +13,7 @@ from portal.desk.access import actor
 from portal.models import Job, Notice, NoticeState
 from portal.notices import outbox
 from portal.staff.roles import HANDLE
+from portal.words import JOB_PROBLEMS
 from rights import journal
 from rights.models import JournalEntry, RightsRequest
 
@@ -57,7 +58,7 @@ class JournalAdmin(ReadOnly):
     search_fields = ["request__reference"]
     ordering = ["-position"]
 
-    @admin.display(description=_("at"), ordering="position")
+    @admin.display(description=_("when"), ordering="position")
     def happened(self, entry: JournalEntry) -> datetime:
         return entry.at
 
@@ -76,12 +77,16 @@ class JournalAdmin(ReadOnly):
 
 @admin.register(Job)
 class JobAdmin(ReadOnly):
-    list_display = ["request", "kind", "state", "attempts", "not_before", "problem"]
-    sortable_by = ["kind", "state", "attempts", "not_before", "problem"]
+    list_display = ["request", "kind", "state", "attempts", "not_before", "stopped_by"]
+    sortable_by = ["kind", "state", "attempts", "not_before", "stopped_by"]
     list_filter = [filters.OpenJobsFilter, "state", "kind"]
-    fields = ["request", "kind", "state", "attempts", "not_before", "problem"]
+    fields = ["request", "kind", "state", "attempts", "not_before", "stopped_by"]
     list_select_related = ["request"]
     ordering = ["-pk"]
+
+    @admin.display(description=_("what stopped it"), ordering="problem")
+    def stopped_by(self, job: Job) -> str:
+        return str(JOB_PROBLEMS.get(job.problem, job.problem))
 
 
 @admin.register(Notice)

@@ -126,7 +126,7 @@ def test_no_list_reads_every_request_to_find_a_few(me: User) -> None:
         return
     for party in lists.PARTIES:
         said = plan(lists.waits_for(every, party).values("pk"))
-        assert "SCAN rights_rightsrequest" not in said and not re.search(r"SCAN [VW]0 ", said), (party, said)
+        assert not re.search("SCAN ([VW]0|rights_rightsrequest) ", said), (party, said)
     assert "requests_by_assignee" in plan(every.filter(assignee=me).order_by("due", "received_at", "pk").values("pk"))
     assert "TEMP B-TREE" not in plan(JournalEntry.objects.order_by("-position").values("pk")[:50])
 
