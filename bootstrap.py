@@ -223,6 +223,7 @@ def screenshots() -> int:
         "-m",
         "browser",
         "tests/browser/test_pages.py",
+        "tests/browser/test_rare.py",
         "tests/browser/test_story.py",
     ]
     status = subprocess.run(command, cwd=ROOT, env=environment).returncode  # noqa: S603

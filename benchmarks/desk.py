@@ -2,11 +2,13 @@
 
 In a scratch database, which is removed; REGARD_TEST_DATABASE=postgres asks the embedded PostgreSQL instead of SQLite.
 Each address is asked through Django's test client, gate, session and templates included; the first time counts.
-Prints JSON: per address the median and the worst of its times in ms.
+Prints JSON: per address the median and the worst of its times in ms, and how long this process computed meanwhile (on
+SQLite that is the database too). Give it a machine that does nothing else: both grow with what runs beside.
 """
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -28,14 +30,14 @@ def fill(count: int, staff: list[Any]) -> None:
     from django.utils import timezone
 
     from matching.models import Photo, Source
-    from portal.models import Assignment, Job, Message, Notice
+    from portal.models import Job, Message, Notice
     from rights.models import Claim, JournalEntry, RightsRequest
 
     now, today = timezone.now(), timezone.localdate()
     source = Source.objects.create(name="Archive", url="file:///nowhere")
     for first in range(0, count, BATCH):
         numbers = range(first, min(first + BATCH, count))
-        cases = [_case(number, now, today) for number in numbers]
+        cases = [_case(number, now, today, staff) for number in numbers]
         RightsRequest.objects.bulk_create(cases)
         rights = [(case, right) for n, case in zip(numbers, cases, strict=True) for right in _rights(n)]
         Claim.objects.bulk_create([Claim(request=case, right=right) for case, right in rights])
@@ -56,9 +58,6 @@ def fill(count: int, staff: list[Any]) -> None:
             Notice(request=case, event="acknowledged", key="1", language="en", state="sent", not_before=now)
             for _n, case in pairs
         )
-        Assignment.objects.bulk_create(
-            Assignment(request=case, member=staff[n % len(staff)], assigned_at=now) for n, case in pairs if n % 3
-        )
         JournalEntry.objects.bulk_create(
             JournalEntry(
                 position=n + 1_000_000, request=case, at=now, actor=f"staff:{n % 9}", event="viewed_request",
@@ -72,7 +71,7 @@ def fill(count: int, staff: list[Any]) -> None:
         )
 
 
-def _case(number: int, now: Any, today: Any) -> Any:
+def _case(number: int, now: Any, today: Any, staff: list[Any]) -> Any:
     from rights.models import RightsRequest
 
     state = STATES[number % 8] if number % 3 == 0 else STATES[5 + number % 2]
@@ -80,6 +79,7 @@ def _case(number: int, now: Any, today: Any) -> Any:
     return RightsRequest(
         id=uuid4(), reference=f"REG-{number:08d}", country=("FR", "DE", "BE")[number % 3], time_zone="Europe/Paris",
         channel=("web", "email", "post")[number % 3], language="en", received_at=received, nominal_due=due, due=due,
+        assignee=staff[number % len(staff)] if number % 3 else None,
         state=state, state_since=now, ended_at=now if state in STATES[6:] else None,
     )  # fmt: skip
 
@@ -112,27 +112,45 @@ def addresses(other: int) -> Iterator[str]:
     lists = ("rights/journalentry", "portal/notice", "portal/job", "matching/photo", "matching/source", "auth/user",
              "portal/messagetext", "portal/signinfailures")  # fmt: skip
     for each in lists:
-        yield f"/desk/{each}/"
-        yield f"/desk/{each}/?p=last"
-    yield "/desk/portal/job/?open=yes"
-    yield from (f"/desk/portal/notice/?o={sign}{column}" for column in (1, 3) for sign in ("", "-"))
-    yield "/desk/accesses/"
+        yield from (f"/desk/{each}/{query}" for query in ("", "?p=middle", "?p=last"))
+        yield f"/desk/{each}/?sorted"
+    yield from ("/desk/portal/job/?open=yes", "/desk/rights/journalentry/?q=REG-00000777")
+    yield from ("/desk/rights/journalentry/?event=viewed_request", "/desk/rights/journalentry/?actor=staff%3A3")
+    yield from ("/desk/accesses/", "/desk/accesses/?before=1050000")
+
+
+def written_out(client: Any, address: str) -> list[str]:
+    """Addresses with the number of the page, and with each column by which the list offers to sort, both ways."""
+    if not address.endswith("?sorted") and not re.search("p=(middle|last)", address):
+        return [address]
+    changes = client.get(re.sub("p=(middle|last)", "p=1", address.removesuffix("?sorted"))).context["cl"]
+    pages = changes.paginator.num_pages
+    if address.endswith("?sorted"):
+        columns = [n for n, name in enumerate(changes.list_display) if name in changes.sortable_by]
+        columns = [n for n in columns if changes.get_ordering_field(changes.list_display[n])]
+        queries = [
+            f"o={sign}{n}{page}" for n in columns for sign in ("", "-") for page in ("", f"&p={pages // 2 or 1}")
+        ]
+        return [address.replace("sorted", query) for query in queries]
+    return [address.replace("p=last", f"p={pages}").replace("p=middle", f"p={max(1, pages // 2)}")]
 
 
 def measured(client: Any, address: str, repeat: int) -> dict[str, Any]:
     """Times of one address. Raises: AssertionError if it is no page."""
-    if "p=last" in address or "p=middle" in address:
-        changes = client.get(address.replace("p=last", "p=1").replace("p=middle", "p=1")).context["cl"]
-        pages = changes.paginator.num_pages
-        address = address.replace("p=last", f"p={pages}").replace("p=middle", f"p={max(1, pages // 2)}")
-    times = []
+    times, busy = [], []
     for _round in range(repeat):
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         answer = client.get(address)
         times.append((time.perf_counter() - start) * 1000)
+        busy.append((time.process_time() - worked) * 1000)
         assert answer.status_code == 200, (address, answer.status_code, answer.headers)
-    print(f"{median(times):6.0f} ms {address}", file=sys.stderr, flush=True)
-    return {"address": address, "median_ms": round(median(times)), "worst_ms": round(max(times))}
+    print(f"{median(times):6.0f} ms, {median(busy):4.0f} of the processor: {address}", file=sys.stderr, flush=True)
+    return {
+        "address": address,
+        "median_ms": round(median(times)),
+        "worst_ms": round(max(times)),
+        "cpu_ms": round(median(busy)),
+    }
 
 
 def run(count: int, repeat: int) -> dict[str, Any]:
@@ -151,7 +169,8 @@ def run(count: int, repeat: int) -> dict[str, Any]:
         cursor.execute("ANALYZE")
     client = sign_in(Client(), staff[0])
     client.get("/desk/")
-    found = [measured(client, address, repeat) for address in addresses(staff[1].pk)]
+    every = [one for address in addresses(staff[1].pk) for one in written_out(client, address)]
+    found = [measured(client, address, repeat) for address in dict.fromkeys(every)]
     found.sort(key=lambda each: -each["worst_ms"])
     return {
         "database": connection.vendor,

@@ -44,7 +44,9 @@ class RightsRequest(models.Model):
     place = models.CharField(
         max_length=6, blank=True, help_text="Where the person says they live, ISO 3166-1 or 3166-2; empty if not said."
     )
-    country = models.CharField(max_length=2, help_text=_("Country whose public holidays count, ISO 3166-1."))
+    country = models.CharField(
+        _("country"), max_length=2, help_text=_("Country whose public holidays count, ISO 3166-1.")
+    )
     subdivision = models.CharField(max_length=8, blank=True)
     time_zone = models.CharField(max_length=64)
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
@@ -62,6 +64,16 @@ class RightsRequest(models.Model):
         null=True, blank=True, help_text="The last day on which its dates were looked at; empty: to be looked at now."
     )
     linked_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="linked")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("assigned to"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="On whose desk it lies. It grants nothing and takes no right away from the others.",
+    )
 
     class Meta:
         ordering = ["due", "received_at", "pk"]
@@ -70,9 +82,10 @@ class RightsRequest(models.Model):
         indexes = [
             models.Index(name="requests_by_due", fields=["due", "received_at", "id"]),
             models.Index(name="requests_by_receipt", fields=["received_at"]),
-            models.Index(name="requests_by_state", fields=["state", "due"]),
+            models.Index(name="requests_by_state", fields=["state", "due", "received_at", "id"]),
             models.Index(name="requests_by_channel", fields=["channel", "due"]),
             models.Index(name="requests_by_country", fields=["country"]),
+            models.Index(name="requests_by_assignee", fields=["assignee", "due", "received_at", "id"]),
         ]
         constraints = [
             models.CheckConstraint(
@@ -242,21 +255,35 @@ class JournalEntry(models.Model):
     made past them shows (`manage.py verify_journal`).
     """
 
-    position = models.PositiveBigIntegerField(unique=True, help_text="From 1, without a gap.")
+    position = models.PositiveBigIntegerField(_("position"), unique=True, help_text="From 1, without a gap.")
     request = models.ForeignKey(
-        RightsRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="journal_entries"
+        RightsRequest,
+        verbose_name=_("request"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="journal_entries",
     )
-    at = models.DateTimeField()
-    actor = models.CharField(max_length=32, help_text="`citizen`, `system`, or `staff:<id>`.")
-    event = models.CharField(max_length=48)
-    detail = models.JSONField(default=dict, blank=True)
-    previous = models.CharField(max_length=64, help_text="Digest of the entry before; empty for the first.")
-    digest = models.CharField(max_length=64, help_text="SHA-256 of this entry and the digest before, hexadecimal.")
+    at = models.DateTimeField(_("when"))
+    actor = models.CharField(_("by whom"), max_length=32, help_text="`citizen`, `system`, or `staff:<id>`.")
+    event = models.CharField(_("event"), max_length=48)
+    detail = models.JSONField(_("details"), default=dict, blank=True)
+    previous = models.CharField(
+        _("digest of the entry before"), max_length=64, help_text="Digest of the entry before; empty for the first."
+    )
+    digest = models.CharField(
+        _("digest"), max_length=64, help_text="SHA-256 of this entry and the digest before, hexadecimal."
+    )
 
     class Meta:
         ordering = ["position"]
         verbose_name = _("journal entry")
         verbose_name_plural = _("journal")
+        indexes = [
+            models.Index(name="journal_by_event", fields=["event", "position"]),
+            models.Index(name="journal_by_actor", fields=["actor", "position"]),
+            models.Index(name="journal_by_request", fields=["request", "event", "position"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.event}"

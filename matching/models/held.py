@@ -42,9 +42,11 @@ class Problem(models.TextChoices):
 class Source(models.Model):
     """A collection of photos, reached through fsspec."""
 
-    url = models.CharField(max_length=1000, unique=True)
-    name = models.CharField(max_length=200)
-    group_policy = models.CharField(max_length=8, choices=GroupPolicy.choices, default=GroupPolicy.REDACT)
+    url = models.CharField(_("address"), max_length=1000, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    group_policy = models.CharField(
+        _("pictures of several people"), max_length=8, choices=GroupPolicy.choices, default=GroupPolicy.REDACT
+    )
     detector = models.CharField(
         _("detector"),
         max_length=8,
@@ -59,7 +61,7 @@ class Source(models.Model):
         default=0, help_text="Files that are no pictures by their names, at the last import."
     )
     import_begun_at = models.DateTimeField(null=True, blank=True)
-    last_import_at = models.DateTimeField(null=True, blank=True)
+    last_import_at = models.DateTimeField(_("last import"), null=True, blank=True)
 
     class Meta:
         ordering = ["name"]
@@ -90,27 +92,33 @@ class PhotoStatus(models.TextChoices):
 class Photo(models.Model):
     """One picture file held in a source; or one of which only templates are held, under the path it is known by."""
 
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="photos")
+    source = models.ForeignKey(Source, verbose_name=_("source"), on_delete=models.PROTECT, related_name="photos")
     path = models.CharField(max_length=1000, help_text="Path inside the source, with forward slashes.")
     version = models.CharField(
         max_length=200, help_text="Size and change stamp of the object; a change means a new read."
     )
     sha256 = models.CharField(max_length=64, db_index=True)
     size = models.BigIntegerField(help_text="Bytes.")
-    status = models.CharField(max_length=12, choices=PhotoStatus.choices)
-    problem = models.CharField(max_length=32, blank=True, help_text="Code of `matching.images.ImageProblem`.")
+    status = models.CharField(_("state"), max_length=12, choices=PhotoStatus.choices)
+    problem = models.CharField(
+        _("problem"), max_length=32, blank=True, help_text="Code of `matching.images.ImageProblem`."
+    )
     format = models.CharField(max_length=8, blank=True)
     width = models.PositiveIntegerField(default=0, help_text="Pixels, upright.")
     height = models.PositiveIntegerField(default=0, help_text="Pixels, upright.")
-    taken_at = models.DateTimeField(null=True, blank=True)
+    taken_at = models.DateTimeField(_("taken"), null=True, blank=True)
     source_url = models.CharField(max_length=2000, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
-    face_count = models.PositiveIntegerField(default=0)
+    face_count = models.PositiveIntegerField(_("faces"), default=0)
     engine = models.CharField(max_length=64, blank=True, help_text="Engine that looked for faces, with its version.")
     detector = models.CharField(
-        max_length=8, choices=Detector.choices, default=Detector.DEFAULT, help_text="How it looked for them."
+        _("detector"),
+        max_length=8,
+        choices=Detector.choices,
+        default=Detector.DEFAULT,
+        help_text="How it looked for them.",
     )
-    imported_at = models.DateTimeField(auto_now_add=True)
+    imported_at = models.DateTimeField(_("imported"), auto_now_add=True)
     looked_at = models.DateTimeField(
         null=True, blank=True, help_text="When somebody looked for a face in these bytes and said that there is none."
     )

@@ -16,7 +16,6 @@ from portal import flow
 from portal.desk import coming_back, lists
 from portal.desk.access import actor, desk_view, member
 from portal.desk.pages import attempt, back, page
-from portal.models import Assignment
 from portal.staff.roles import CHANGE
 from portal.wording import refusal
 from rights.law.lifecycle import TransitionRefused
@@ -53,12 +52,12 @@ class AssignForm(forms.Form):
 
 def context_of(http: HttpRequest, request: RightsRequest) -> dict[str, object]:
     """What the request's page shows of it, and the way back to the list."""
-    found = Assignment.objects.filter(request=request).select_related("member").first()
+    found = request.assignee
     open_still = request.state not in ENDED and http.user.has_perm(CHANGE)
     return {
-        "assigned_to": name_of(found.member) if found else "",
-        "assigned_to_me": found is not None and found.member_id == http.user.pk,
-        "assign_form": AssignForm(initial={"member": found.member_id if found else None}) if open_still else None,
+        "assigned_to": name_of(found) if found else "",
+        "assigned_to_me": found is not None and found.pk == http.user.pk,
+        "assign_form": AssignForm(initial={"member": found.pk if found else None}) if open_still else None,
         "list_address": coming_back.address(http),
     }
 
@@ -120,7 +119,7 @@ def _confirmed(
     if "confirmed" in http.POST and (form is None or form.is_valid()):
         _assign(http, keys, to)
         return None
-    rows = RightsRequest.objects.filter(pk__in=keys).select_related("assignment__member").order_by("due", "pk")
+    rows = RightsRequest.objects.filter(pk__in=keys).select_related("assignee").order_by("due", "pk")
     return page(http, "desk/bulk.html", title, action=action, rows=rows, number=len(keys), form=form, what=title)
 
 

@@ -55,8 +55,8 @@ def requests(me: int, waits: Counter[str]) -> list[Count]:
     late = still.filter(lists.overdue()).count()
     soon = still.filter(lists.due_soon()).count()
     ours = waits["us"]
-    free = still.filter(assignment=None).count()
-    mine = still.filter(assignment__member=me).count()
+    free = still.filter(assignee=None).count()
+    mine = still.filter(assignee=me).count()
     plain, bad, warn = Colour.PLAIN, Colour.BAD, Colour.WARN
     return [
         Count(late, _("overdue"), _("the legal date has passed"), bad if late else Colour.GOOD, _list("due=overdue")),

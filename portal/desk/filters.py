@@ -103,12 +103,12 @@ class AssigneeFilter(admin.SimpleListFilter):
             case "":
                 return queryset
             case "nobody":
-                return queryset.filter(assignment=None)
+                return queryset.filter(assignee=None)
             case "me":
-                return queryset.filter(assignment__member=request.user.pk or 0)
+                return queryset.filter(assignee=request.user.pk or 0)
             case number:
                 known = number in dict(self.lookup_choices)
-                return queryset.filter(assignment__member=int(number)) if known else queryset.none()
+                return queryset.filter(assignee=int(number)) if known else queryset.none()
 
 
 class RightFilter(admin.SimpleListFilter):

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from matching.models import Photo, PhotoStatus, Source
-from portal.desk import filters, holdups, marking, pictures
+from portal.desk import filters, holdups, marking, paging, pictures
 from portal.desk.journalled import Journalled
 from portal.desk.labels import label
 from portal.models import ControllerProfile, ControllerText, Recipient, Remedy
@@ -178,10 +178,26 @@ class FaceFilter(admin.SimpleListFilter):
 class PhotoAdmin(admin.ModelAdmin):
     """What is held, above all what could not be read and where no face was found. Pictures are not shown here."""
 
-    list_display = ["pk", "source", "status", "problem", "face_count", "to_mark", "detector", "taken_at", "imported_at"]
+    list_display = [
+        "number",
+        "source",
+        "status",
+        "problem",
+        "face_count",
+        "to_mark",
+        "detector",
+        "taken_at",
+        "imported_at",
+    ]
     list_filter = ["source", "status", "problem", "detector", FaceFilter]
     list_per_page = 50
     show_full_result_count = False
+    list_select_related = ["source"]
+    paginator = paging.KeyPaginator
+
+    @admin.display(description=_("number"), ordering="pk")
+    def number(self, photo: Photo) -> int:
+        return photo.pk
 
     @admin.display(description=_("faces by hand"))
     def to_mark(self, photo: Photo) -> str:

@@ -1,18 +1,21 @@
 """Read-only records: journal, notices, jobs."""
 
+from datetime import datetime
+
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal.desk import filters
+from portal.desk import filters, paging
 from portal.desk.access import actor
 from portal.models import Job, Notice, NoticeState
 from portal.notices import outbox
 from portal.staff.roles import HANDLE
+from portal.words import JOB_PROBLEMS
 from rights import journal
-from rights.models import JournalEntry
+from rights.models import JournalEntry, RightsRequest
 
 
 class OnlyOwnFilters(admin.ModelAdmin):
@@ -33,6 +36,7 @@ class ReadOnly(OnlyOwnFilters):
 
     list_per_page = 50
     show_full_result_count = False
+    paginator = paging.KeyPaginator
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -46,21 +50,43 @@ class ReadOnly(OnlyOwnFilters):
 
 @admin.register(JournalEntry)
 class JournalAdmin(ReadOnly):
-    list_display = ["at", "request", "event", "actor"]
+    list_display = ["happened", "request", "event", "actor"]
+    sortable_by = ["happened"]
     fields = ["position", "at", "request", "event", "actor", "detail", "previous", "digest"]
     list_filter = ["event", "actor"]
     list_select_related = ["request"]
     search_fields = ["request__reference"]
     ordering = ["-position"]
 
+    @admin.display(description=_("when"), ordering="position")
+    def happened(self, entry: JournalEntry) -> datetime:
+        return entry.at
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[JournalEntry], search_term: str
+    ) -> tuple[QuerySet[JournalEntry], bool]:
+        """The entries of requests whose reference has these letters: few requests are read, not the whole journal."""
+        words = search_term.split()
+        if not words:
+            return queryset, False
+        named = Q()
+        for word in words:
+            named &= Q(reference__icontains=word)
+        return queryset.filter(request__in=RightsRequest.objects.filter(named).order_by().values("pk")), False
+
 
 @admin.register(Job)
 class JobAdmin(ReadOnly):
-    list_display = ["request", "kind", "state", "attempts", "not_before", "problem"]
+    list_display = ["request", "kind", "state", "attempts", "not_before", "stopped_by"]
+    sortable_by = ["kind", "state", "attempts", "not_before", "stopped_by"]
     list_filter = [filters.OpenJobsFilter, "state", "kind"]
-    fields = ["request", "kind", "state", "attempts", "not_before", "problem"]
+    fields = ["request", "kind", "state", "attempts", "not_before", "stopped_by"]
     list_select_related = ["request"]
     ordering = ["-pk"]
+
+    @admin.display(description=_("what stopped it"), ordering="problem")
+    def stopped_by(self, job: Job) -> str:
+        return str(JOB_PROBLEMS.get(job.problem, job.problem))
 
 
 @admin.register(Notice)
@@ -71,6 +97,7 @@ class NoticeAdmin(ReadOnly):
     """
 
     list_display = ["created_at", "request", "event", "state", "attempts", "sent_at"]
+    sortable_by = ["created_at", "event", "state", "attempts", "sent_at"]
     list_filter = ["state", "event"]
     list_select_related = ["request"]
     fields = ["request", "event", "audience", "language", "state", "attempts", "not_before", "created_at", "sent_at"]

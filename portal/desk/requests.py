@@ -121,7 +121,7 @@ class RequestAdmin(admin.ModelAdmin):
         return (
             super()
             .get_queryset(request)
-            .select_related("assignment__member")
+            .select_related("assignee")
             .prefetch_related("claims")
             .annotate(waits=lists.waiting())
         )
@@ -169,10 +169,9 @@ class RequestAdmin(admin.ModelAdmin):
     def waits_for(self, case: Any) -> str:
         return str(lists.WORDS[case.waits])
 
-    @admin.display(description=_("Assigned to"), ordering="assignment__member__username", empty_value="–")
+    @admin.display(description=_("Assigned to"), ordering="assignee__username", empty_value="–")
     def assignee(self, case: RightsRequest) -> str | None:
-        found = getattr(case, "assignment", None)
-        return bulk.name_of(found.member) if found else None
+        return bulk.name_of(case.assignee) if case.assignee else None
 
     def has_change_rights_permission(self, request: HttpRequest) -> bool:
         """Django's admin asks it before it offers the actions: who moves requests may say who sees to them."""

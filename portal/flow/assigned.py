@@ -4,13 +4,12 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
-from portal.models import Assignment
 from portal.staff.roles import CHANGE
 from rights import journal, requests
 from rights.law.lifecycle import TransitionRefused
 from rights.law.sentences import gettext_noop
+from rights.models import RightsRequest
 from rights.requests import ENDED
 
 
@@ -30,18 +29,20 @@ def assign(*, request_id: UUID, member_id: int | None, actor: str) -> bool:
     request = requests.locked(request_id)
     if request.state in ENDED:
         raise TransitionRefused(gettext_noop("This request has ended: nobody has to see to it any more."))
-    before = Assignment.objects.filter(request=request).first()
-    if (before.member_id if before else None) == member_id:
+    if request.assignee_id == member_id:
         return False
     if member_id is None:
-        Assignment.objects.filter(request=request).delete()
+        _put_on_desk(request, None)
         journal.record(request=request, actor=actor, event="unassigned")
         return True
     member = User.objects.filter(pk=member_id, is_active=True, is_staff=True).first()
     if member is None or not member.has_perm(CHANGE):
         raise TransitionRefused(gettext_noop("This member of staff does not move requests: choose somebody else."))
-    Assignment.objects.update_or_create(
-        request=request, defaults={"member_id": member_id, "assigned_at": timezone.now()}
-    )
+    _put_on_desk(request, member)
     journal.record(request=request, actor=actor, event="assigned", detail={"to": journal.staff(member_id)})
     return True
+
+
+def _put_on_desk(request: RightsRequest, member: User | None) -> None:
+    request.assignee = member
+    request.save(update_fields=["assignee"])

@@ -2,7 +2,6 @@
 
 from portal.models.address import AddressChange
 from portal.models.answer import Answer
-from portal.models.assignment import Assignment
 from portal.models.code import EmailCode, WrongTry
 from portal.models.controller import ControllerProfile, ControllerText, Remedy
 from portal.models.document import OPEN_DOCUMENTS, CheckDigits, DocumentCheck, DocumentState, Likeness
@@ -29,7 +28,6 @@ __all__ = [
     "OPEN_LIVE",
     "AddressChange",
     "Answer",
-    "Assignment",
     "Audience",
     "Author",
     "CheckDigits",

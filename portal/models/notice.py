@@ -64,21 +64,23 @@ class Notice(models.Model):
     """One mail to one person about one event."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    request = models.ForeignKey(RightsRequest, on_delete=models.CASCADE, related_name="notices")
-    event = models.CharField(max_length=16, choices=Event.choices)
+    request = models.ForeignKey(
+        RightsRequest, verbose_name=_("request"), on_delete=models.CASCADE, related_name="notices"
+    )
+    event = models.CharField(_("event"), max_length=16, choices=Event.choices)
     key = models.CharField(max_length=64, help_text="Which occurrence of the event, so that it is told once.")
-    audience = models.CharField(max_length=12, choices=Audience.choices, default=Audience.REQUESTER)
+    audience = models.CharField(_("to whom"), max_length=12, choices=Audience.choices, default=Audience.REQUESTER)
     recipient = models.ForeignKey(Recipient, null=True, blank=True, on_delete=models.PROTECT, related_name="notices")
     code = models.ForeignKey(EmailCode, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
-    language = models.CharField(max_length=8)
+    language = models.CharField(_("language"), max_length=8)
     context = models.JSONField(default=dict, blank=True, help_text="Facts of the event; no name, address or code.")
-    state = models.CharField(max_length=12, choices=NoticeState.choices, default=NoticeState.WAITING)
-    attempts = models.PositiveIntegerField(default=0)
-    not_before = models.DateTimeField()
+    state = models.CharField(_("state"), max_length=12, choices=NoticeState.choices, default=NoticeState.WAITING)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    not_before = models.DateTimeField(_("not before"))
     lease_until = models.DateTimeField(null=True, blank=True)
     owner = models.CharField(max_length=120, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("written"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
 
     class Meta:
         ordering = ["created_at", "pk"]

@@ -40,15 +40,6 @@ ASKED_FOR = {
     Stop.CLARIFICATION: _("what the person means"),
     Stop.FEE: _("a fee"),
 }
-JOB_NAMES = {
-    JobKind.SEARCH: _("search"),
-    JobKind.BUILD_ANSWER: _("build the answer"),
-    JobKind.ERASE: _("erase and prove"),
-    JobKind.KEEP_TEMPLATE: _("keep a template with consent"),
-    JobKind.ERASE_HELD: _("erase a refused picture"),
-    JobKind.CHECK_LIVE: _("look at the frames of a live photo check"),
-    JobKind.COMPARE_DOCUMENT: _("compare an identity document"),
-}
 LOOKS = {
     "request": _("the page of the request"),
     "probe": _("the photograph that the requester supplied"),
@@ -61,7 +52,6 @@ LOOKS = {
     "archive": _("the archive, to hand it over"),
 }
 """What staff look at, by the kind that `portal.desk.access.seen` is told."""
-JOB_STATES = {JobState.WAITING: _("waiting"), JobState.RUNNING: _("running"), JobState.DONE: _("done")}
 SIGNS = {
     "same": "✓",
     "not": "✗",
@@ -114,12 +104,12 @@ def asked_name(kind: str) -> str:
 
 @register.filter
 def job_name(kind: str) -> str:
-    return str(JOB_NAMES[JobKind(kind)])
+    return str(JobKind(kind).label)
 
 
 @register.filter
 def job_state_name(state: str) -> str:
-    return str(JOB_STATES[JobState(state)])
+    return str(JobState(state).label)
 
 
 @register.filter

@@ -50,7 +50,7 @@ def album(request: pytest.FixtureRequest) -> Iterator[Album]:
     album = Album(Path(chosen) if chosen else ROOT / "var" / "screenshots", complete=bool(chosen))
     yield album
     write_index(album.folder)
-    whole = {"test_pages", "test_story"} <= {Path(item.path).stem for item in request.session.items}
+    whole = {"test_pages", "test_rare", "test_story"} <= {Path(item.path).stem for item in request.session.items}
     if whole and not request.config.option.keyword and not request.session.testsfailed:
         assert album.seen == SHOWN | {""}, "Pages are on screenshots and not in SHOWN, or the other way round."
 

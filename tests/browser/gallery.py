@@ -8,7 +8,6 @@ from pathlib import Path
 from django.urls import URLPattern, URLResolver, get_resolver
 
 ELSEWHERE = "takes a form of another page and leads back to it"
-RARE = "needs a case that the demonstration has not; its page is tested without a browser"
 DJANGO = "Django's own page in our frame, like those shown"
 
 NONE = {
@@ -34,9 +33,6 @@ NONE = {
     "citizens:contact_code": ELSEWHERE,
     "citizens:contact_address": ELSEWHERE,
     "citizens:contact_prove": ELSEWHERE,
-    "citizens:concerned": RARE,
-    "citizens:mandate": RARE,
-    "citizens:document": RARE,
     "desk": "leads to the first page that the role may see",
     "staff:passkey_*": "data for a script",
     "admin:index": "leads to the first page that the role may see",
@@ -55,7 +51,6 @@ NONE = {
     "admin:*_history": DJANGO,
     "admin:*_delete": DJANGO,
     "admin:matching_*_add": "nobody may add one here",
-    "admin:matching_hold_judge": RARE,
     "admin:matching_hold_face": "a picture",
     "admin:matching_hold_photo": "a picture",
     "admin:matching_photo_held": "a picture",
@@ -66,7 +61,6 @@ NONE = {
     "admin:portal_recipient_change": "the same form as for a new one",
     "admin:rights_journalentry_*": "nobody may open or add one here",
     "admin:rights_rightsrequest_add": "nobody may add one here",
-    "admin:rights_request_document": RARE,
     "admin:rights_request_*": ELSEWHERE,
 }
 """Address, or a pattern of several, to the reason why it is on no screenshot. What is in `SHOWN` is not looked up."""
@@ -78,12 +72,15 @@ SHOWN = {
     ),
     *(f"citizens:{name}" for name in ("status", "live", "withdraw", "erase_now", "download", "pictures", "contact")),
     *(f"staff:{name}" for name in ("second", "enrol", "factors", "password", "accesses", "accesses_of")),
+    *("citizens:concerned", "citizens:mandate", "citizens:document"),
+    *("admin:matching_hold_judge", "admin:rights_request_document"),
     *("mailbox:list", "mailbox:mail", "admin:login", "staff:password_change", "admin:app_list"),
     *("admin:rights_rightsrequest_changelist", "admin:rights_rightsrequest_change", "admin:rights_request_enter"),
     *("admin:rights_request_review", "admin:rights_request_around", "admin:rights_request_thread"),
     *("admin:rights_journalentry_changelist", "admin:portal_notice_changelist", "admin:portal_job_changelist"),
     *("admin:portal_signinfailures_changelist", "admin:portal_controllerprofile_change"),
     *("admin:portal_recipient_changelist", "admin:portal_recipient_add"),
+    *("admin:portal_messagetext_changelist", "admin:portal_messagetext_add", "admin:auth_user_history"),
     *("admin:matching_source_changelist", "admin:matching_source_change", "admin:matching_hold_changelist"),
     *("admin:matching_photo_changelist", "admin:matching_photo_change"),
     *("admin:matching_photo_faceless", "admin:matching_photo_mark"),
@@ -105,6 +102,9 @@ DESK = {
     "profile": "portal/controllerprofile/1/change/",
     "recipients": "portal/recipient/",
     "recipient": "portal/recipient/add/",
+    "texts": "portal/messagetext/",
+    "text": "portal/messagetext/add/",
+    "history": "auth/user/1/history/",
     "staff": "auth/user/",
     "member": "auth/user/1/change/",
     "new-member": "auth/user/add/",

@@ -7,10 +7,13 @@ from pathlib import Path
 import polib
 import pytest
 from django.conf import settings as configured
+from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import get_language_info, ngettext
 from pytest_django.fixtures import Settings
 
@@ -207,3 +210,16 @@ def test_many_languages_are_a_list_to_choose_from(client: Client, settings: Sett
     page = client.get("/").content.decode()
     assert '<select name="language"' in page
     assert "Malti" in page
+
+
+def test_every_column_filter_and_field_of_the_desk_has_a_name_that_is_translated() -> None:
+    """A field without a name of its own is called by its attribute, in English, at a desk in any language."""
+    from_django = {"auth"}
+    plain = []
+    for model, pages in admin.site._registry.items():
+        named = {*pages.list_display, *(each for each in pages.list_filter if isinstance(each, str))}
+        for name in sorted(named | set(pages.fields or [])):
+            label = label_for_field(name, model, pages)
+            if not isinstance(label, Promise) and name != "__str__" and model._meta.app_label not in from_django:
+                plain.append(f"{model.__name__}.{name}: {label}")
+    assert plain == []
