@@ -1,8 +1,9 @@
 """Words that lists, templates, letters and mails share."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -44,3 +45,20 @@ def searched_with(certificate: Mapping[str, Any]) -> str:
         found = ngettext("%(n)d picture found and confirmed", "%(n)d pictures found and confirmed", further)
         words.append(found % {"n": further})
     return ", ".join(words)
+
+
+LOOKS: Final[dict[str, Promise]] = {
+    "request": _("the page of the request"),
+    "probe": _("the photograph that the requester supplied"),
+    "picture": _("a picture held"),
+    "around": _("figures of the faces around a hit"),
+    "reply": _("what the person wrote"),
+    "messages": _("the messages of the request"),
+    "enclosure": _("a picture sent with a message"),
+    "letter": _("a notice to be posted"),
+    "archive": _("the archive, to hand it over"),
+    "frame": _("frame of a live photo check"),
+    "document": _("picture of an identity document"),
+    "mandate": _("picture of a mandate or of a proof of guardianship"),
+}
+"""What staff look at. The journal has each kind as `viewed_` and its name."""

@@ -23,7 +23,7 @@ from rights.law.sentences import gettext_noop
 from rights.models import DESTROYED, Claim, ClockEvent, ClockKind, Decision, Right, RightsRequest
 
 if TYPE_CHECKING:
-    pass
+    from django.contrib.auth.models import User
 
 ENDED = (RequestState.CLOSED, RequestState.WITHDRAWN)
 
@@ -141,6 +141,12 @@ def speak(*, request: RightsRequest, language: str) -> bool:
 
 
 @transaction.atomic
+def assign(*, request: RightsRequest, member: "User | None") -> None:
+    """Put it on somebody's desk, or on nobody's. That moves neither its state nor its clock."""
+    request.assignee = member
+    request.save(update_fields=["assignee"])
+
+
 def forget_items(*, request: RightsRequest) -> None:
     """Forget which items a partial refusal covered, once the request has ended; the journal has their number."""
     for decision in Decision.objects.filter(claim__request=request).exclude(withheld=[]):

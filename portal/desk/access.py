@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from portal import vault
+from portal.words import LOOKS
 from rights import journal
 from rights.models import RightsRequest
 
@@ -80,7 +81,12 @@ def seen(http: HttpRequest, request: RightsRequest | None, what: str, **detail: 
     """Journal that a member of staff looks at evidence or at a picture: who, of which request, what kind.
 
     Never what it shows. A photo or face looked at for a request has an alias there, which ends with the request's key.
+
+    Args:
+        what: one of `portal.words.LOOKS`.
     """
+    if what not in LOOKS:
+        raise ValueError(f"A look at {what!r} has no words on the page of looks: add it to LOOKS.")
     if request is not None:
         named = {kind: detail[kind] for kind in ("face", "photo") if kind in detail}
         detail |= {kind: vault.alias(request, kind, int(str(number))) for kind, number in named.items()}

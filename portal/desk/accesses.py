@@ -9,14 +9,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from portal import words
 from portal.desk.access import desk_view, staff_view
 from portal.desk.pages import page
 from portal.staff.roles import ACCESSES
 from rights.models import JournalEntry, RightsRequest
 
 PER_PAGE = 100
-VIEWED = Q(event__gte="viewed_", event__lt="viewed`")
-"""Events that begin so, as a range, which an index answers: the letter after the underscore is the grave accent."""
+VIEWED = Q(event__in=sorted(f"viewed_{kind}" for kind in words.LOOKS))
+"""By name, which an index answers under whatever collation."""
 LOOKED = VIEWED | Q(event="role_missing")
 LOOKS = JournalEntry.objects.filter(VIEWED, request__isnull=False)
 POSITION = re.compile("[0-9]{1,15}")

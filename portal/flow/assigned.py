@@ -9,7 +9,6 @@ from portal.staff.roles import CHANGE
 from rights import journal, requests
 from rights.law.lifecycle import TransitionRefused
 from rights.law.sentences import gettext_noop
-from rights.models import RightsRequest
 from rights.requests import ENDED
 
 
@@ -32,17 +31,12 @@ def assign(*, request_id: UUID, member_id: int | None, actor: str) -> bool:
     if request.assignee_id == member_id:
         return False
     if member_id is None:
-        _put_on_desk(request, None)
+        requests.assign(request=request, member=None)
         journal.record(request=request, actor=actor, event="unassigned")
         return True
     member = User.objects.filter(pk=member_id, is_active=True, is_staff=True).first()
     if member is None or not member.has_perm(CHANGE):
         raise TransitionRefused(gettext_noop("This member of staff does not move requests: choose somebody else."))
-    _put_on_desk(request, member)
+    requests.assign(request=request, member=member)
     journal.record(request=request, actor=actor, event="assigned", detail={"to": journal.staff(member_id)})
     return True
-
-
-def _put_on_desk(request: RightsRequest, member: User | None) -> None:
-    request.assignee = member
-    request.save(update_fields=["assignee"])

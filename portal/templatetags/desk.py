@@ -5,7 +5,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import JobKind, JobState
-from portal.words import JOB_PROBLEMS, SOON_DAYS, state_name
+from portal.words import JOB_PROBLEMS, LOOKS, SOON_DAYS, state_name
 from rights import queries
 from rights.law.lifecycle import ClaimOutcome
 from rights.law.regime import Stop
@@ -40,18 +40,6 @@ ASKED_FOR = {
     Stop.CLARIFICATION: _("what the person means"),
     Stop.FEE: _("a fee"),
 }
-LOOKS = {
-    "request": _("the page of the request"),
-    "probe": _("the photograph that the requester supplied"),
-    "picture": _("a picture held"),
-    "around": _("figures of the faces around a hit"),
-    "reply": _("what the person wrote"),
-    "messages": _("the messages of the request"),
-    "enclosure": _("a picture sent with a message"),
-    "letter": _("a notice to be posted"),
-    "archive": _("the archive, to hand it over"),
-}
-"""What staff look at, by the kind that `portal.desk.access.seen` is told."""
 SIGNS = {
     "same": "✓",
     "not": "✗",
@@ -123,8 +111,7 @@ def look_name(entry: JournalEntry) -> str:
     """What somebody looked at, or was kept from."""
     if entry.event == "role_missing":
         return gettext("refused: a role was missing (%(page)s)") % {"page": entry.detail.get("page", "")}
-    kind = entry.event.removeprefix("viewed_")
-    return str(LOOKS.get(kind, kind))
+    return str(LOOKS[entry.event.removeprefix("viewed_")])
 
 
 @register.filter

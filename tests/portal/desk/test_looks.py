@@ -6,15 +6,19 @@ import re
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from matching import reviews
 from matching.models import Photo, Source
 from portal import consent, flow, vault
+from portal.desk.access import seen
 from portal.models import Answer, Evidence, EvidenceKind, Notice
 from portal.staff.roles import Role
+from portal.words import LOOKS
+from rights import journal
 from rights.law.regime import Stop
 from rights.models import JournalEntry, RightsRequest
 from tests.fakes import TWIN, paint
@@ -157,3 +161,20 @@ def test_who_looked_is_shown_to_who_answers_for_it(
     assert f"staff:{staff.pk}" in shown
     assert "ada@example.org" not in listed + shown
     assert officer.get(reverse("admin:rights_rightsrequest_change", args=[request.pk])).status_code == 403
+
+
+def test_a_look_without_words_is_refused_before_it_is_journalled(rf: RequestFactory, staff: User) -> None:
+    http = rf.get("/")
+    http.user = staff
+    with pytest.raises(ValueError, match="secrets"):
+        seen(http, None, "secrets")
+    assert not JournalEntry.objects.filter(event="viewed_secrets").exists()
+
+
+def test_every_kind_of_look_is_on_the_page_in_words(client: Client, staff: User, ask: Ask) -> None:
+    request = ask()
+    for kind in LOOKS:
+        journal.record(request=request, actor=journal.staff(staff.pk), event=f"viewed_{kind}")
+    sign_in(client, staff)
+    page = client.get(reverse("staff:accesses_of", args=[request.pk])).content.decode()
+    assert [kind for kind, words in LOOKS.items() if escape(str(words)) not in page] == []
