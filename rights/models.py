@@ -85,7 +85,7 @@ class RightsRequest(models.Model):
             models.Index(name="requests_by_state", fields=["state", "due", "received_at", "id"]),
             models.Index(name="requests_by_channel", fields=["channel", "due"]),
             models.Index(name="requests_by_country", fields=["country"]),
-            models.Index(name="requests_by_assignee", fields=["assignee", "due", "received_at", "id"]),
+            models.Index(name="requests_by_assignee", fields=["assignee", "due", "received_at", "id", "state"]),
         ]
         constraints = [
             models.CheckConstraint(
@@ -268,12 +268,8 @@ class JournalEntry(models.Model):
     actor = models.CharField(_("by whom"), max_length=32, help_text="`citizen`, `system`, or `staff:<id>`.")
     event = models.CharField(_("event"), max_length=48)
     detail = models.JSONField(_("details"), default=dict, blank=True)
-    previous = models.CharField(
-        _("digest of the entry before"), max_length=64, help_text="Digest of the entry before; empty for the first."
-    )
-    digest = models.CharField(
-        _("digest"), max_length=64, help_text="SHA-256 of this entry and the digest before, hexadecimal."
-    )
+    previous = models.CharField(_("digest of the entry before"), max_length=64, help_text="Empty for the first.")
+    digest = models.CharField(_("digest"), max_length=64, help_text="SHA-256 of this and the digest before, in hex.")
 
     class Meta:
         ordering = ["position"]

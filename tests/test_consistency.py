@@ -88,6 +88,7 @@ PROTECTED = {
     # What must outlive the thing it points to, or stop its deletion: never CASCADE.
     "rights.JournalEntry.request": models.PROTECT,
     "rights.RightsRequest.linked_to": models.PROTECT,
+    "rights.RightsRequest.assignee": models.SET_NULL,
     "rights.Decision.decided_by": models.PROTECT,
     "rights.Decision.second_by": models.PROTECT,
     "rights.ClockEvent.answers": models.PROTECT,

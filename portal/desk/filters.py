@@ -40,6 +40,7 @@ class OpenFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Requests) -> Requests:
         match self.value():
             case "ended":
+                # Said by what they are not: most have ended, and the planner would look them all up to show a few.
                 return queryset.exclude(lists.owed())
             case "all":
                 return queryset

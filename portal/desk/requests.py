@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import admin
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -115,7 +116,6 @@ class RequestAdmin(admin.ModelAdmin):
     show_full_result_count = False
     change_list_template = "desk/list_with_sources.html"
     actions = [bulk.assign_to_me, bulk.assign_to_other, bulk.unassign]
-    paginator = paging.KeyPaginator
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RightsRequest]:
         return (
@@ -125,6 +125,9 @@ class RequestAdmin(admin.ModelAdmin):
             .prefetch_related("claims")
             .annotate(waits=lists.waiting())
         )
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **how: Any) -> Paginator:
+        return paging.KeyPaginator(queryset, per_page, *args, whole=self.get_queryset(request), **how)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """What is due next comes first; of what has ended, what came last."""

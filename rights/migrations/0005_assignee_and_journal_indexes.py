@@ -40,6 +40,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='rightsrequest',
-            index=models.Index(fields=['assignee', 'due', 'received_at', 'id'], name='requests_by_assignee'),
+            index=models.Index(fields=['assignee', 'due', 'received_at', 'id', 'state'], name='requests_by_assignee'),
         ),
     ]

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='journalentry',
             name='digest',
-            field=models.CharField(help_text='SHA-256 of this entry and the digest before, hexadecimal.', max_length=64, verbose_name='digest'),
+            field=models.CharField(help_text='SHA-256 of this and the digest before, in hex.', max_length=64, verbose_name='digest'),
         ),
         migrations.AlterField(
             model_name='journalentry',
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='journalentry',
             name='previous',
-            field=models.CharField(help_text='Digest of the entry before; empty for the first.', max_length=64, verbose_name='digest of the entry before'),
+            field=models.CharField(help_text='Empty for the first.', max_length=64, verbose_name='digest of the entry before'),
         ),
         migrations.AlterField(
             model_name='journalentry',
