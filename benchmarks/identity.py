@@ -22,6 +22,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,6 @@ TURNED_KINDS = ("amateur_posture",)
 SHEETS = ("character_sheet", "emotions_sheet")
 TURNS = ((15, 10), (20, 15), (25, 20), (30, 25))
 """Degrees by which a computer turns and tilts heads."""
-NOSES = ((0.2, 0.2), (0.3, 0.3))
-"""Shares of the distance between the eyes by which noses are moved, aside and upwards."""
 DRAWS = sorted(
     {
         order
@@ -103,6 +102,44 @@ ATTACKS: dict[str, Change] = {
     "squeezed": squeezed,
     "all of these at random": anything,
 }
+
+
+def in_other_light(image: Image.Image, random: np.random.Generator) -> Image.Image:
+    """As another frame of a camera: light, noise, and the hand that holds it."""
+    pixels = np.asarray(image, dtype=np.float64) * random.uniform(0.9, 1.1)
+    noisy = pixels + random.normal(0, 4, pixels.shape)
+    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).rotate(random.uniform(-4, 4))
+
+
+def worse(image: Image.Image, random: np.random.Generator) -> Image.Image:
+    """Small, dark, noisy, askew, cropped, and compressed much."""
+    pixels = np.asarray(image, dtype=np.float64) * random.uniform(0.6, 0.8)
+    noisy = Image.fromarray(np.clip(pixels + random.normal(0, 10, pixels.shape), 0, 255).astype(np.uint8))
+    held = noisy.rotate(random.uniform(-8, 8), Image.Resampling.BICUBIC)
+    smaller = held.resize((round(image.width * 0.6), round(image.height * 0.6)), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    smaller.crop((10, 5, smaller.width - 12, smaller.height - 3)).save(buffer, "JPEG", quality=50)
+    return Image.open(buffer)
+
+
+def move_and_mirror(image: Image.Image, landmarks: Floats, aside: float, upwards: float) -> Image.Image:
+    """The nose is moved to the other side, and the picture mirrored, but for the frame that looks ahead."""
+    if max(abs(aside), abs(upwards)) < 0.1:
+        return turning.move_nose(image, landmarks, aside, upwards)
+    return turning.move_nose(image, landmarks, -aside, upwards).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+
+
+NOSES: tuple[tuple[str, float, Move, Change], ...] = (
+    ("nose", 0.2, turning.move_nose, in_other_light),
+    ("nose", 0.3, turning.move_nose, in_other_light),
+    ("nose and little besides", 0.2, partial(turning.move_nose, smeared=0.25), in_other_light),
+    ("inner face", 0.2, partial(turning.move_nose, smeared=0.6), in_other_light),
+    ("inner face", 0.3, partial(turning.move_nose, smeared=0.6), in_other_light),
+    ("whole face", 0.4, partial(turning.move_nose, smeared=0.8), in_other_light),
+    ("nose, then mirrored", 0.2, move_and_mirror, in_other_light),
+    ("nose, then made small, dark, noisy, cropped", 0.2, turning.move_nose, worse),
+)
+"""What is moved, by which share of the distance between the eyes, and what is done to every frame besides."""
 
 
 def jpeg(image: Image.Image) -> bytes:
@@ -223,10 +260,8 @@ def turned_by_computer(people: Sequence[Sequence[Image.Image]], random: np.rando
 def noses_moved(people: Sequence[Sequence[Image.Image]], random: np.random.Generator) -> dict[str, Any]:
     """The attack of who has one still picture and a drawing program: nothing but the nose is moved for each pose."""
     return {
-        f"by {aside} of the distance between the eyes": _moved_by(
-            turning.move_nose, people, aside, upwards, 0.02, random
-        )
-        for aside, upwards in NOSES
+        f"{what}, by {share}": _moved_by(move, people, share, share, 0.02, random, change)
+        for what, share, move, change in NOSES
     }
 
 
@@ -237,6 +272,7 @@ def _moved_by(
     tilt: float,
     give_or_take: float,
     random: np.random.Generator,
+    change: Change = in_other_light,
 ) -> dict[str, Any]:
     passed_by, problems = [], Counter[str]()
     for own in people:
@@ -249,7 +285,7 @@ def _moved_by(
             yaw, pitch = random.normal(0, give_or_take, size=2)
             yaw += {Asked.LEFT: turn, Asked.RIGHT: -turn}.get(pose, 0)
             pitch += {Asked.UP: tilt, Asked.DOWN: -tilt}.get(pose, 0)
-            shown[pose] = looked(_in_other_light(move(own[1], ahead.landmarks, yaw, pitch), random))
+            shown[pose] = looked(change(move(own[1], ahead.landmarks, yaw, pitch), random))
         passed_by.append(sum(_passes(shown, draw, known, problems) for draw in DRAWS))
     return {
         "people": len(passed_by),
@@ -259,18 +295,14 @@ def _moved_by(
     }
 
 
-def _in_other_light(image: Image.Image, random: np.random.Generator) -> Image.Image:
-    """As another frame of a camera: light, noise, and the hand that holds it."""
-    pixels = np.asarray(image, dtype=np.float64) * random.uniform(0.9, 1.1)
-    noisy = pixels + random.normal(0, 4, pixels.shape)
-    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).rotate(random.uniform(-4, 4))
-
-
 def _passes(shown: dict[Asked, Frame | None], draw: Sequence[Asked], known: Frame, problems: Counter[str]) -> bool:
     three = [shown[pose] for pose in draw]
     seen = [frame for frame in three if frame is not None]
     if len(seen) < len(three):
         problems["a frame without one usable face"] += 1
+        return False
+    if not _poses_fit(seen, draw):
+        problems[str(frames.FrameProblem.POSE)] += 1
         return False
     found = {item.problem for item in frames.judge(seen, draw, [known])} - {None}
     ahead = seen[draw.index(Asked.AHEAD)]
@@ -322,6 +354,7 @@ def main() -> None:
             "least_turn": frames.LEAST_TURN,
             "least_tilt": frames.LEAST_TILT,
             "same_picture": frames.SAME_PICTURE,
+            "at_rest": frames.AT_REST,
             "known_picture": frames.KNOWN_PICTURE,
         },
         "turned_pictures": turned(synthetic),

@@ -59,18 +59,21 @@ def turn(image: Image.Image, landmarks: Floats, yaw: float, pitch: float) -> Ima
     return Image.fromarray(_sampled(pixels, middle[0] + x * scale, middle[1] - y * scale))
 
 
-def move_nose(image: Image.Image, landmarks: Floats, aside: float, upwards: float) -> Image.Image:
+def move_nose(
+    image: Image.Image, landmarks: Floats, aside: float, upwards: float, *, smeared: float = SMEARED
+) -> Image.Image:
     """The picture with its nose moved and nothing else turned, as any drawing program that smears does it.
 
     Args:
         landmarks: (68, 2) in pixels of the picture.
         aside, upwards: shares of the distance between the outer corners of the eyes; towards the person's own left.
+        smeared: share over which the picture follows; what lies further away hardly does.
     """
     pixels = np.asarray(image.convert("RGB"), dtype=np.float64)
     eyes = float(np.linalg.norm(landmarks[45] - landmarks[36]))
     x, y = np.meshgrid(*(np.arange(size, dtype=np.float64) for size in image.size))
     middle = landmarks[27:36].mean(axis=0)
-    near = np.exp(-((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / (2 * (SMEARED * eyes) ** 2))
+    near = np.exp(-((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / (2 * (smeared * eyes) ** 2))
     return Image.fromarray(_sampled(pixels, x - near * aside * eyes, y + near * upwards * eyes))
 
 

@@ -60,7 +60,7 @@ def paint(people: Sequence[str | None], *, shade: int = 0, turned: tuple[float, 
         for value, rows in ((1.0, slice(0, None, 16)), (0.55, slice(8, None, 16))):
             colour = np.array(colorsys.hsv_to_rgb(_hue(name), 1.0, value)) * 255
             for row in range(top, top + SIDE)[rows]:
-                pixels[row : row + 8, left : left + SIDE] = colour * _folds(turned)
+                pixels[row : row + 8, left : left + SIDE] = colour * _folds(turned, row)
     if turned is not None:
         pixels[:MARK, :MARK] = (128 + round(turned[0]), 128 + round(turned[1]), 0)
     buffer = io.BytesIO()
@@ -72,11 +72,12 @@ MARK = 16
 """Pixels of the corner that tells the pose."""
 
 
-def _folds(turned: tuple[float, float] | None) -> np.ndarray:
-    """Shades (SIDE, 1) by which a painted person looks another way in each pose."""
+def _folds(turned: tuple[float, float] | None, row: int) -> np.ndarray:
+    """Shades (8, SIDE, 1) of a stripe by which a painted person looks another way in each pose."""
     if turned is None:
-        return np.ones((SIDE, 1))
-    return (0.75 + 0.25 * np.sin(0.3 * np.arange(SIDE) + turned[0] + 2 * turned[1]))[:, None]
+        return np.ones((8, SIDE, 1))
+    random = np.random.default_rng([round(angle) + 180 for angle in turned] + [row])
+    return random.uniform(0.25, 1.0, (2, SIDE // 4, 1)).repeat(4, axis=0).repeat(4, axis=1)
 
 
 def _colour(pixels: np.ndarray, box: Box) -> np.ndarray:
@@ -135,7 +136,7 @@ class PaintedEngine:
         yaw, pitch = (red - 128, green - 128) if blue < 64 else (0.0, 0.0)
         seen = HEAD @ turned_by(yaw, pitch)[:2].T * (1.0, -1.0)
         middle = ((box.left + box.right) / 2, (box.top + box.bottom) / 2)
-        return seen * (box.right - box.left) / 12 + middle
+        return seen * (box.right - box.left) / 28 + middle
 
     def _found(self, pixels: np.ndarray) -> list[tuple[Box, str]]:
         found = []

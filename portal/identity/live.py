@@ -1,7 +1,7 @@
 """The live photo check: which poses, how long, how often; and what the three frames say.
 
 It makes a still picture of somebody else useless as it is, for the poses are not known beforehand. What it does not
-stop, a picture that was reshaped among it, and who judges last, stands in docs/identity.md.
+stop, a head that a computer turned among it, and who judges last, stands in docs/identity.md.
 """
 
 import secrets

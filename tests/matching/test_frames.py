@@ -3,13 +3,12 @@
 import io
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from PIL import Image
 from pytest_django.fixtures import Settings
 
 from matching import frames
-from matching.frames import MIRRORED, Asked, FrameProblem, Looked
+from matching.frames import Asked, FrameProblem, Looked
 from tests.fakes import paint
 from tests.holdings import People
 
@@ -61,11 +60,6 @@ def test_frames_that_show_no_one_face_are_named_before_anything_is_compared(pain
     looked = frames.check([paint([None]), paint(["ada", "bo"]), b"no picture"], ORDER)
     assert problems(looked) == [FrameProblem.NO_FACE, FrameProblem.SEVERAL_FACES, FrameProblem.UNREADABLE]
     assert [item.pose for item in looked] == [None] * 3
-
-
-def test_mirroring_the_landmarks_twice_changes_nothing() -> None:
-    assert (MIRRORED[MIRRORED] == np.arange(68)).all()
-    assert (MIRRORED[[36, 48, 0, 17, 30, 60]] == [45, 54, 16, 26, 30, 64]).all()
 
 
 # --- with dlib --------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching import pose
-from matching.frames import MIRRORED
+from matching.registration import MIRRORED
 from tests.fakes import HEAD, turned_by
 
 
