@@ -233,8 +233,7 @@ def _affine(points: Floats) -> Floats:
 
 def _fitted(points: Floats, to: Floats) -> Floats:
     """The affine map (3, 2) with the smallest squares."""
-    fitted: Floats = np.linalg.lstsq(_affine(points), to, rcond=None)[0]
-    return fitted
+    return np.asarray(np.linalg.lstsq(_affine(points), to, rcond=None)[0], dtype=np.float64)
 
 
 def _after(first: Floats, second: Floats) -> Floats:
