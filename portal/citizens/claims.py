@@ -32,7 +32,7 @@ OUTCOMES: Final[dict[tuple[str, str], Promise]] = {
     (Right.ERASURE, ClaimOutcome.NOTHING_HELD): _("We hold no picture of you, so there is nothing to erase."),
 }
 UNDECIDED: Final = _("Not decided yet.")
-WITHDRAWN: Final = _("Withdrawn before it was decided.")
+WITHDRAWN: Final = _("Ended before it was decided.")
 
 
 @dataclass(frozen=True)

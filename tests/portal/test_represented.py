@@ -125,6 +125,7 @@ def test_a_parent_does_not_learn_that_it_was_the_child_who_said_no(
         assert "closed" in text
     assert "You took the request back" not in shown
     assert "You withdrew" not in shown
+    assert "Withdrawn" not in shown
 
 
 def test_the_link_ends_and_cannot_be_made_up(case: RightsRequest) -> None:

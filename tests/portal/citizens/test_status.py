@@ -291,7 +291,7 @@ def test_of_a_withdrawn_request_nothing_is_due_and_no_card_is_empty(person: Pers
     assert "nothing is due any more" in page
     assert "How this date was computed" not in page
     assert "Not decided yet" not in page
-    assert page.count("Withdrawn before it was decided.") == 2
+    assert page.count("Ended before it was decided.") == 2
     assert "Messages between you and us" not in page
     assert "any picture;" in page, "no blank stands before the semicolon"
 
