@@ -34,7 +34,7 @@ from tests.fakes import PaintedEngine, template_of
 from tests.holdings import segments_index
 from tests.project import ROOT
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 def make_faces(count: int, seed: int = 0) -> list[Face]:

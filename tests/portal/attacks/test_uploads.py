@@ -22,7 +22,7 @@ from tests.matching.hostile_parts import good
 from tests.portal.citizens.person import Person, upload
 from tests.portal.deeds import Run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 BY_LANGUAGE = {
     "en": "We could not open this picture safely.",
     "fr": "Nous n’avons pas pu ouvrir cette image sans risque.",

@@ -17,7 +17,7 @@ from tests.portal.citizens.person import Person, upload
 from tests.portal.deeds import Run
 from tests.staffing import sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 HOSTILE = {
     "django": "{{ settings.SECRET_KEY }}{% load static %}{% debug %}",
