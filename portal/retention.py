@@ -70,6 +70,9 @@ WORDS: Final = (
     gettext_noop("After a wrong code: that one came from your network, without its address"),
     gettext_noop("the wrong code; as a rule it ends an hour later"),
     gettext_noop("So that nobody can guess codes of many people."),
+    gettext_noop("That a mail was asked for with your address, without the address"),
+    gettext_noop("the day on which the mail was sent"),
+    gettext_noop("So that nobody can fill your mailbox."),
 )
 """Every sentence of the file, for the catalogues. A test compares the two."""
 

@@ -218,8 +218,9 @@ RETENTION_DAYS: dict[str, int | None] = {
     "frames": env.int("REGARD_FRAMES_DAYS", None),
     "record": env.int("REGARD_RECORD_DAYS", None),
     "template": 365 * TEMPLATE_YEARS,
-    "session": None,  # These two are as long as the code needs them.
+    "session": None,  # These three are as long as the code needs them.
     "network": None,
+    "mails": None,
 }
 """Lengths that this installation sets instead of those in `portal/retention.toml`; a template for 0: never kept."""
 for _kind, _days in RETENTION_DAYS.items():

@@ -17,6 +17,7 @@ from portal.api.serializers import CreatedSerializer, NewRequestSerializer, Requ
 from portal.api.tokens import opens, token_for
 from portal.attempts import Attempt
 from portal.citizens.story import shown_state
+from portal.identity import networks
 from rights.models import Channel, RightsRequest
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -42,6 +43,7 @@ class Requests(APIView):
             probe=data.pop("photo"),
             contact=flow.Contact(**data),
             channel=Channel.API,
+            network=networks.asking(http),
         )
         body = {**RequestSerializer(_plain(request)).data, "token": token_for(request)}
         return Response(body, status=status.HTTP_201_CREATED, headers=NO_STORE)

@@ -20,7 +20,7 @@ from portal.citizens import passes, status_page
 from portal.citizens.forms import ConsentForm, PhotoForm, ReplyForm
 from portal.citizens.guard import opened
 from portal.citizens.message_form import MessageForm
-from portal.identity import email_code
+from portal.identity import email_code, networks
 from portal.models import Answer
 from portal.wording import refusal
 from rights import journal, queries
@@ -191,7 +191,7 @@ def download(request: HttpRequest, case: RightsRequest) -> HttpResponse:
         messages.info(request, gettext("There is no answer to download at the moment."))
         return redirect("citizens:status", request_id=case.pk)
     if request.method == "POST":
-        email_code.issue_if_due(request=case)
+        email_code.issue_if_due(request=case, network=networks.asking(request))
         passes.ask(request.session, case.pk, passes.Purpose.DOWNLOAD)
         return redirect("citizens:code", request_id=case.pk)
     return render(request, "citizens/download.html", _download_context(request, case, answer))

@@ -104,7 +104,7 @@ class Code(View):
         return redirect("citizens:status", request_id=case.pk)
 
     def send_again(self) -> HttpResponse:
-        if email_code.issue_if_due(request=self.holder):
+        if email_code.issue_if_due(request=self.holder, network=networks.asking(self.request)):
             messages.success(self.request, gettext("A new code is on its way."))
         elif wait := email_code.next_issue_at(request=self.holder):
             text = gettext("A code is on its way already. If none arrives, you can ask for another at %(time)s.")
@@ -137,7 +137,7 @@ class Find(View):
         if not form.is_valid():
             return render(request, "citizens/find.html", {"form": form})
         holder = holder_of(**form.cleaned_data)
-        email_code.issue_if_due(request=holder)
+        email_code.issue_if_due(request=holder, network=networks.asking(request))
         request_id = holder if isinstance(holder, UUID) else holder.pk
         passes.ask(request.session, request_id, Purpose.FIND)
         return redirect("citizens:code", request_id=request_id)

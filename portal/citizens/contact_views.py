@@ -18,7 +18,7 @@ from portal.citizens.code_views import what_to_say
 from portal.citizens.entry_forms import CodeForm
 from portal.citizens.forms import ContactForm
 from portal.citizens.guard import opened
-from portal.identity import email_code, new_address
+from portal.identity import email_code, networks, new_address
 from portal.models import Requester
 from portal.wording import refusal
 from rights.law.lifecycle import TransitionRefused
@@ -110,7 +110,7 @@ def details(request: HttpRequest, case: RightsRequest) -> HttpResponse:
 @opened
 def ask(request: HttpRequest, case: RightsRequest) -> HttpResponse:
     """Send a fresh code to the present address, which opens the form for another one."""
-    email_code.issue_if_due(request=case)
+    email_code.issue_if_due(request=case, network=networks.asking(request))
     passes.ask(request.session, case.pk, passes.Purpose.CONTACT)
     return redirect("citizens:code", request_id=case.pk)
 
@@ -125,7 +125,8 @@ def address(request: HttpRequest, case: RightsRequest) -> HttpResponse:
     if not form.is_valid():
         return _show(request, case, address=form)
     try:
-        flow.propose_address(request_id=case.pk, email=form.cleaned_data["email"])
+        email = form.cleaned_data["email"]
+        flow.propose_address(request_id=case.pk, email=email, network=networks.asking(request))
     except TransitionRefused as refused:
         messages.info(request, refusal(refused))
     else:

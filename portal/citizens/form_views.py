@@ -20,6 +20,7 @@ from portal.citizens.draft_views import draft_of, keep_cookie
 from portal.citizens.forms import ContactForm, PersonForm, PhotoStepForm, RightsForm
 from portal.citizens.guard import personal
 from portal.headers import allows
+from portal.identity import networks
 from portal.models import Role
 from rights.models import Channel, Right, RightsRequest
 
@@ -224,10 +225,10 @@ class Check(View):
                 request, gettext("An answer was changed in another tab. Please check once more, then send.")
             )
             return redirect("citizens:check")
-        return to_sent(request, drafts.send(self.draft, receive=receiver(self.draft)))
+        return to_sent(request, drafts.send(self.draft, receive=receiver(self.draft, networks.asking(request))))
 
 
-def receiver(draft: drafts.OpenDraft) -> Any:
+def receiver(draft: drafts.OpenDraft, network: str) -> Any:
     """What puts the draft on record as a request."""
     answers, probe = draft.answers(), draft.photo()
     person, contact = answers["person"], answers["contact"]
@@ -249,6 +250,7 @@ def receiver(draft: drafts.OpenDraft) -> Any:
             ),
             channel=Channel.WEB,
             probe=probe,
+            network=network,
         )
 
     return receive

@@ -31,6 +31,7 @@ from portal.models import (
     Representation,
     Requester,
 )
+from portal.notices import turns
 from rights import journal, queries, requests
 from rights.law.lifecycle import RequestState
 from rights.models import OPEN_STATES, RightsRequest
@@ -121,6 +122,7 @@ def _destroy_what_is_of_a_day() -> None:
     """Drafts, codes, changes of address that were not proven: how many of each is in the journal, and of nobody."""
     now = timezone.now()
     networks.forget()
+    turns.forget()
     codes_until = now - retention.length("codes")
     over = {
         "drafts": Draft.objects.filter(expires_at__lte=now),

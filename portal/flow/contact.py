@@ -9,7 +9,7 @@ from portal import vault
 from portal.identity import email_code, new_address
 from portal.identity.email_code import CodeResult, CodeStatus
 from portal.models import AddressChange, Audience, EmailCode, Event, Requester
-from portal.notices import outbox
+from portal.notices import outbox, turns
 from rights import journal, requests
 from rights.law.lifecycle import RequestState, TransitionRefused
 from rights.law.sentences import gettext_noop
@@ -42,8 +42,11 @@ def correct_details(*, request_id: UUID, name: str, language: str) -> None:
 
 
 @transaction.atomic
-def propose_address(*, request_id: UUID, email: str) -> AddressChange:
+def propose_address(*, request_id: UUID, email: str, network: str | None = None) -> AddressChange:
     """Send a code to a new address; until it is typed nothing changes.
+
+    Args:
+        network: who typed it, as `turns.line_up` takes it.
 
     Raises:
         TransitionRefused: the request has ended, or too many addresses were written to within the hour.
@@ -58,7 +61,9 @@ def propose_address(*, request_id: UUID, email: str) -> AddressChange:
         asked_at=now,
         expires_at=now + email_code.LIFETIME,
     )
-    outbox.post(request=request, event=Event.NEW_ADDRESS, key=change.pk.hex, audience=Audience.NEW_ADDRESS)
+    to_new = Audience.NEW_ADDRESS
+    notice = outbox.post(request=request, event=Event.NEW_ADDRESS, key=change.pk.hex, audience=to_new)
+    turns.line_up(notice=notice, address=email, network=network)
     journal.record(request=request, actor=journal.CITIZEN, event="address_proposed")
     return change
 

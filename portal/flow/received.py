@@ -25,7 +25,7 @@ from portal.models import (
     Requester,
     Role,
 )
-from portal.notices import outbox
+from portal.notices import outbox, turns
 from rights import journal, requests
 from rights.law.lifecycle import ClaimOutcome, RequestState, TransitionRefused
 from rights.law.sentences import gettext_noop
@@ -57,12 +57,14 @@ def receive(
     probe: bytes | None,
     received_at: datetime | None = None,
     actor: str = journal.CITIZEN,
+    network: str | None = None,
 ) -> RightsRequest:
     """Put a request on record, with its due date, its sealed photograph, its acknowledgement and its code.
 
     Args:
         probe: a cleaned JPEG (`matching.images.clean_upload`), or None where the person sent none.
         received_at: first receipt in any official channel; now, if the form was sent just now.
+        network: who typed the addresses, as `turns.line_up` takes it.
 
     Raises:
         ValueError: no right is claimed, the place is none, or the receipt lies in the future.
@@ -74,9 +76,10 @@ def receive(
         probes=[] if probe is None else [probe],
         received_at=received_at or timezone.now(),
         actor=actor,
+        network=network,
     )
     if contact.email:
-        email_code.issue(request=request)
+        email_code.issue(request=request, network=network)
     return request
 
 
@@ -88,6 +91,7 @@ def put_on_record(
     probes: Sequence[bytes],
     received_at: datetime,
     actor: str,
+    network: str | None = None,
 ) -> RightsRequest:
     """`receive`, without a code: its row, its key, its photographs and its acknowledgement."""
     controller = ControllerProfile.load()
@@ -114,19 +118,22 @@ def put_on_record(
     )
     vault.create_key(request)
     if contact.on_behalf:
-        _represent(request, contact)
+        _represent(request, contact, network)
     for probe in probes:
         keep_probe(request, probe)
-    outbox.post(request=request, event=Event.ACKNOWLEDGED)
+    notice = outbox.post(request=request, event=Event.ACKNOWLEDGED)
+    if contact.email:
+        turns.line_up(notice=notice, address=contact.email, network=network)
     return request
 
 
-def _represent(request: RightsRequest, contact: Contact) -> None:
+def _represent(request: RightsRequest, contact: Contact, network: str | None) -> None:
     """Put on record that somebody acts for another, who is asked themselves where they have an address."""
     own = contact.person_email if contact.person_email.lower() != contact.email.lower() else ""
     Representation.objects.create(request=request, role=contact.role, person_email=own)
     if own:
-        outbox.post(request=request, event=Event.REPRESENTED, audience=Audience.CONCERNED)
+        notice = outbox.post(request=request, event=Event.REPRESENTED, audience=Audience.CONCERNED)
+        turns.line_up(notice=notice, address=own, network=network)
 
 
 def _open_request_of(email: str) -> RightsRequest | None:

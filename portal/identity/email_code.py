@@ -1,7 +1,8 @@
 """Six digits by e-mail: the one proof of control of an address, for confirming, for finding and for downloading.
 
-A code lives fifteen minutes. Five wrong tries, over however many codes, lock the entry for fifteen minutes. That counts
-per request; what a network may get wrong in all is `portal.identity.networks`.
+A code lives fifteen minutes, and as long from when its mail goes. Five wrong tries, over however many codes, lock the
+entry for fifteen minutes. That counts per request; what a network may get wrong in all is `portal.identity.networks`,
+and how many mails an address gets in all `portal.notices.turns`.
 """
 
 import re
@@ -12,17 +13,18 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID, uuid4
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from portal.advisory import one_at_a_time
 from portal.models import EmailCode, Event, Notice, Requester
-from portal.notices import outbox
+from portal.notices import outbox, turns
 from portal.nudges import nudge
 from rights.models import RightsRequest
 
-LIFETIME: Final = timedelta(minutes=15)
+LIFETIME: Final = EmailCode.LIFETIME
 LOCK: Final = timedelta(minutes=15)
 TRIES: Final = 5
 PAUSE_BETWEEN: Final = timedelta(minutes=1)
@@ -77,8 +79,12 @@ def plain(typed: str) -> str:
 
 
 @transaction.atomic
-def issue(*, request: Holder) -> EmailCode:
-    """Make a code and post its notice. While the entry is locked the last code is returned and nothing is posted."""
+def issue(*, request: Holder, network: str | None = None) -> EmailCode:
+    """Make a code and post its notice. While the entry is locked the last code is returned and nothing is posted.
+
+    Args:
+        network: whose question it is, as `turns.line_up` takes it.
+    """
     now = timezone.now()
     last = _codes(request).last()
     locked = locked_until(request=request, now=now)  # Asked for in any case: a stranger has no last code.
@@ -89,9 +95,11 @@ def issue(*, request: Holder) -> EmailCode:
     if isinstance(request, UUID):
         code = EmailCode.objects.create(stranger=request, **lives)
         _as_much_work(now)
+        turns.line_up(notice=None, address=code.pk.hex, network=network)
         return code
     code = EmailCode.objects.create(request=request, **lives)
-    outbox.post(request=request, event=Event.CODE, key=code.pk.hex, code=code)
+    notice = outbox.post(request=request, event=Event.CODE, key=code.pk.hex, code=code)
+    turns.line_up(notice=notice, address=request.requester.email, network=network)
     return code
 
 
@@ -128,24 +136,17 @@ def next_issue_at(*, request: Holder, now: datetime | None = None) -> datetime |
 
 
 @transaction.atomic
-def issue_if_due(*, request: Holder) -> bool:
+def issue_if_due(*, request: Holder, network: str | None = None) -> bool:
     """`issue`, unless the last one is too recent; whether one was issued. Of many who ask at once, one is served."""
-    _one_at_a_time(request)
+    one_at_a_time(_number(request))
     if next_issue_at(request=request):
         return False
-    issue(request=request)
+    issue(request=request, network=network)
     return True
 
 
-def _one_at_a_time(request: Holder) -> None:
-    """Wait for whoever asks for, or tries, a code of the same holder just now, until the transaction ends.
-
-    A stranger has no row to lock, and must cost as much as a request. SQLite lets one transaction write at a time.
-    """
-    if connection.vendor == "postgresql":
-        number = request if isinstance(request, UUID) else request.pk
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(number.bytes[:8], "big", signed=True)])
+def _number(holder: Holder) -> bytes:
+    return (holder if isinstance(holder, UUID) else holder.pk).bytes
 
 
 def locked_until(*, request: Holder, now: datetime | None = None) -> datetime | None:
@@ -162,7 +163,7 @@ def check(*, request: Holder, digits: str, now: datetime | None = None) -> CodeR
     Several codes may live at once, because mails overtake one another; a success ends them all. No code is issued
     meanwhile, for the next one carries what was counted on the last.
     """
-    _one_at_a_time(request)
+    one_at_a_time(_number(request))
     now = now or timezone.now()
     until = locked_until(request=request, now=now)
     if until:
@@ -178,6 +179,7 @@ def check(*, request: Holder, digits: str, now: datetime | None = None) -> CodeR
     if _fits(typed=digits, codes=live) and isinstance(request, RightsRequest):  # A stranger's guess is never right.
         used = EmailCode.objects.filter(pk=newest.pk, used_at=None).update(used_at=now)
         EmailCode.objects.filter(pk__in=[code.pk for code in live], used_at=None).update(used_at=now)
+        turns.renew(request.requester.email)
         return CodeResult(CodeStatus.OK if used else CodeStatus.EXPIRED)
     newest.refresh_from_db()
     if newest.tries >= TRIES:

@@ -21,6 +21,7 @@ from portal.models.representation import Representation, Role
 from portal.models.requester import Requester
 from portal.models.snippet import MessageText
 from portal.models.staff import FailureKind, RecoveryCodes, SignInFailures, StaffAccount, Totp
+from portal.models.turn import MailTurn
 
 __all__ = [
     "OF_MESSAGES",
@@ -52,6 +53,7 @@ __all__ = [
     "LiveFrame",
     "LiveState",
     "LocalMail",
+    "MailTurn",
     "Message",
     "MessageText",
     "NotMe",

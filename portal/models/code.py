@@ -1,6 +1,8 @@
 """One-time codes that prove control of an e-mail address."""
 
 import uuid
+from datetime import timedelta
+from typing import Final
 
 from django.db import models
 
@@ -28,6 +30,8 @@ class EmailCode(models.Model):
     do not belong together. Strangers get rows, tries and locks like everybody else, only no mail, so that nothing
     they see tells whether a request exists.
     """
+
+    LIFETIME: Final = timedelta(minutes=15)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     request = models.ForeignKey(RightsRequest, null=True, blank=True, on_delete=models.CASCADE, related_name="codes")

@@ -30,7 +30,7 @@ from portal.models import (
     NoticeState,
     Recipient,
 )
-from portal.notices import concerned
+from portal.notices import concerned, turns
 from portal.notices.compose import compose, message_id
 from portal.nudges import nudge
 from rights.models import RightsRequest
@@ -102,6 +102,10 @@ def deliver(*, notice_id: UUID) -> bool:
     if _is_moot(notice, now):
         _end(notice, NoticeState.FAILED)
         return False
+    later = turns.take(notice)
+    if later is not None:
+        _put_off(notice, until=later)
+        return False
     message = _ready(notice)
     if message is None:
         return False
@@ -116,8 +120,10 @@ def deliver(*, notice_id: UUID) -> bool:
 
 def _is_moot(notice: Notice, now: datetime) -> bool:
     """What no longer holds would only confuse: a code that has expired, an answer that is gone or was made anew."""
+    if turns.is_over(notice):
+        return True
     if notice.code is not None:
-        return notice.code.expires_at <= now
+        return _code_is_moot(notice, notice.code, now)
     if notice.audience == Audience.CONCERNED:
         return concerned.is_kept_from(notice)
     if notice.audience in (Audience.NEW_ADDRESS, Audience.OLD_ADDRESS):
@@ -128,12 +134,22 @@ def _is_moot(notice: Notice, now: datetime) -> bool:
     return False
 
 
+def _code_is_moot(notice: Notice, code: EmailCode, now: datetime) -> bool:
+    """One that was used or has expired. A code whose mail had to wait lives from then; of several the newest goes."""
+    if code.used_at is not None:
+        return True
+    if not turns.waits(notice):
+        return code.expires_at <= now
+    return EmailCode.objects.filter(request=notice.request_id, created_at__gt=code.created_at).exists()
+
+
 def _address_is_moot(notice: Notice, now: datetime) -> bool:
     """A code for an address that another one took the place of; or the key went, and nobody knows the address."""
     if not EvidenceKey.objects.filter(request=notice.request_id).exists():
         return True
     change = AddressChange.objects.filter(pk=notice.key).first()
-    waits = change is not None and change.applied_at is None and change.expires_at > now
+    lives = change is not None and (change.expires_at > now or turns.waits(notice))
+    waits = change is not None and change.applied_at is None and lives
     told = change is not None and change.applied_at is not None
     return not (waits if notice.audience == Audience.NEW_ADDRESS else told)
 
@@ -199,6 +215,11 @@ def _try_later(notice: Notice, *, at_once: bool = False) -> None:
     )
 
 
+def _put_off(notice: Notice, *, until: datetime) -> None:
+    """It is not its turn. Nothing was tried."""
+    _mine(notice).update(state=NoticeState.WAITING, not_before=until, owner="", lease_until=None)
+
+
 def _end(notice: Notice, state: NoticeState) -> None:
     _mine(notice).update(
         state=state,
@@ -245,6 +266,7 @@ def retry(*, notice_id: UUID) -> bool:
         state=NoticeState.WAITING, not_before=timezone.now()
     )
     if again:
+        turns.waive(notice_id)
         transaction.on_commit(lambda: nudge("deliver", str(notice_id)))
     return bool(again)
 

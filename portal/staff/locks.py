@@ -11,11 +11,12 @@ from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from portal.advisory import one_at_a_time as each_waits
 from portal.identity import networks
 from portal.models import FailureKind, SignInFailures
 from rights import journal
@@ -68,10 +69,7 @@ def one_at_a_time(*counted: Counted) -> Iterator[None]:
     count. SQLite lets one transaction write at a time.
     """
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                for number in sorted(int(digest[:15], 16) for _kind, digest in counted if digest):
-                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+        each_waits(*(bytes.fromhex(digest) for _kind, digest in counted if digest))
         yield
 
 

@@ -17,6 +17,7 @@ from matching.models import Source
 from portal import drafts, flow, retention, tasks
 from portal.identity import networks
 from portal.models import Draft, EmailCode, Requester
+from portal.notices import turns
 from rights.models import JournalEntry
 from tests.portal import kept_fields
 from tests.portal.deeds import Ask
@@ -147,6 +148,7 @@ def test_a_new_field_without_a_row_is_noticed(monkeypatch: pytest.MonkeyPatch) -
 def test_a_session_lasts_as_long_as_is_said() -> None:
     assert timedelta(seconds=configured.SESSION_COOKIE_AGE) == retention.length("session")
     assert retention.length("network") >= networks.WITHIN
+    assert retention.length("mails") >= turns.DAY
 
 
 @pytest.mark.django_db

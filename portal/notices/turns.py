@@ -1,0 +1,117 @@
+"""How many mails an address gets that has proven nothing: anybody can type anybody's.
+
+A code, an acknowledgement, a question to the person concerned and a code for a new address are put on record at once,
+and go when the address has a turn: some in an hour and in a day, and fewer of those that one network asked for, so that
+who floods a mailbox keeps no mail of others from it. Nothing is refused and no page says that a mail waits, for that
+would tell strangers what else was asked with the address. A code that was typed shows that the mails are wanted: the
+address begins anew. What staff enter needs no turn.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from portal.advisory import one_at_a_time
+from portal.models import AddressChange, Audience, EmailCode, MailTurn, Notice, NoticeState
+
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+MOST: Final = {HOUR: 24, DAY: 60}
+OF_ONE_NETWORK: Final = {HOUR: 8, DAY: 20}
+"""Mails to one address: of all networks together, and of one. A request brings two, and one for each further code."""
+SALT: Final = "portal.notices.turns"
+
+
+def _hashed(address: str) -> str:
+    """What is kept of an address. Capitals and what stands after a plus sign make no other mailbox."""
+    local, _at, domain = address.strip().casefold().rpartition("@")
+    return salted_hmac(SALT, f"{local.partition('+')[0]}@{domain}", algorithm="sha256").hexdigest()
+
+
+def line_up(*, notice: Notice | None, address: str, network: str | None) -> None:
+    """Let a notice wait for a turn, in the transaction that posts it.
+
+    Args:
+        notice: None for a stranger's, which costs as much.
+        network: the keyed hash of the network that asks (`networks.network_of`), empty where it cannot be told; None
+            where staff ask, who flood nobody.
+    """
+    if network is not None:
+        MailTurn.objects.create(notice=notice, address=_hashed(address), network=network, asked_at=timezone.now())
+
+
+def waits(notice: Notice) -> bool:
+    """Whether its turn has yet to come."""
+    return MailTurn.objects.filter(notice=notice, at=None).exists()
+
+
+def is_over(notice: Notice) -> bool:
+    """Whether it waited for a day in vain, as one among many: nobody waits for that mail any more."""
+    return MailTurn.objects.filter(notice=notice, at=None, asked_at__lte=timezone.now() - DAY).exists()
+
+
+@transaction.atomic
+def take(notice: Notice) -> datetime | None:
+    """Take the turn of a notice that is about to go; when it comes if it has not come, None if it goes now.
+
+    A code lives from when its mail goes.
+    """
+    turn = MailTurn.objects.filter(notice=notice, at=None).first()
+    if turn is None:
+        return None
+    one_at_a_time(bytes.fromhex(turn.address))
+    now = timezone.now()
+    later = max(_waits(turn, now), default=now)
+    if later > now:
+        return later
+    turn.at = now
+    turn.save(update_fields=["at"])
+    _live_from(now, notice)
+    return None
+
+
+def _live_from(now: datetime, notice: Notice) -> None:
+    ends = now + EmailCode.LIFETIME
+    if notice.code_id:
+        EmailCode.objects.filter(pk=notice.code_id, used_at=None).update(expires_at=ends)
+    if notice.audience == Audience.NEW_ADDRESS:
+        AddressChange.objects.filter(pk=notice.key, applied_at=None).update(expires_at=ends)
+
+
+def _waits(turn: MailTurn, now: datetime) -> Iterator[datetime]:
+    """When each limit that is reached leaves room for one more."""
+    went = MailTurn.objects.filter(address=turn.address, at__gt=now - DAY).order_by("at").values_list("at", "network")
+    every = [(at, network) for at, network in went if at is not None]
+    lanes = [(MOST, [at for at, _network in every])]
+    if turn.network:
+        lanes.append((OF_ONE_NETWORK, [at for at, network in every if network == turn.network]))
+    for most_in, times in lanes:
+        for span, most in most_in.items():
+            recent = [at for at in times if at > now - span]
+            if len(recent) >= most:
+                yield recent[-most] + span
+
+
+def renew(address: str) -> None:
+    """Whoever has that mailbox wants the mails: what went counts no more, and what waits comes up now."""
+    own = MailTurn.objects.filter(address=_hashed(address))
+    own.exclude(at=None).delete()
+    Notice.objects.filter(turn__in=own, state=NoticeState.WAITING).update(not_before=timezone.now())
+
+
+def waive(notice_id: UUID) -> None:
+    """A member of staff sends it: it needs no turn."""
+    MailTurn.objects.filter(notice=notice_id).delete()
+
+
+def forget() -> None:
+    """Delete what counts no more."""
+    day_ago = timezone.now() - DAY
+    unsent = Q(at=None, asked_at__lte=day_ago) & ~Q(notice__state__in=[NoticeState.WAITING, NoticeState.SENDING])
+    MailTurn.objects.filter(Q(at__lte=day_ago) | unsent).delete()

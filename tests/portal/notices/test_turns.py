@@ -1,0 +1,221 @@
+"""Mails to an address that somebody typed: how many go, what waits, and what frees it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+from freezegun import freeze_time
+
+from portal import flow
+from portal.identity import email_code
+from portal.models import AddressChange, EmailCode, Event, MailTurn, Notice, NoticeState, Role
+from portal.notices import outbox, turns
+from rights.models import Channel, RightsRequest
+from tests.portal.citizens.person import Person
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("controller")]
+
+MORNING = "2026-03-02 09:00:00+00:00"
+HERE, THERE = "a" * 64, "b" * 64
+FEW = turns.OF_ONE_NETWORK[turns.HOUR]
+MOST = turns.MOST[turns.HOUR]
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    with freeze_time(MORNING) as frozen:
+        yield frozen
+
+
+def ask(email: str = "ada@example.org", network: str | None = HERE, **contact: Any) -> RightsRequest:
+    who = flow.Contact(name="Ada", email=email, language="en", **contact)
+    return flow.receive(rights=["access"], contact=who, channel=Channel.WEB, probe=None, network=network)
+
+
+def deliver() -> list[str]:
+    """What the worker does with everything that is due; to whom mails went."""
+    before = len(mail.outbox)
+    for number in outbox.due():
+        outbox.deliver(notice_id=number)
+    return [message.to[0] for message in mail.outbox[before:]]
+
+
+def flood(requests: int, email: str = "ada@example.org", network: str = THERE) -> None:
+    for _number in range(requests):
+        ask(email, network)
+
+
+def test_somebody_who_asks_once_waits_for_nothing(clock: Any) -> None:
+    case = ask()
+    assert deliver() == ["ada@example.org"] * 2
+    assert set(case.notices.values_list("state", flat=True)) == {NoticeState.SENT}
+
+
+def test_many_requests_are_all_on_record_and_few_of_their_mails_go(clock: Any) -> None:
+    flood(20)
+    assert RightsRequest.objects.count() == 20
+    assert len(deliver()) == FEW
+    assert Notice.objects.filter(state=NoticeState.WAITING).count() == 40 - FEW
+    assert outbox.due() == []
+    clock.tick(turns.HOUR)
+    assert len(deliver()) == FEW
+
+
+def test_no_day_brings_more_than_said(clock: Any) -> None:
+    flood(40)
+    sent = 0
+    for _hour in range(24):
+        sent += len(deliver())
+        clock.tick(turns.HOUR)
+    assert sent == turns.OF_ONE_NETWORK[turns.DAY]
+
+
+def test_who_floods_a_mailbox_keeps_no_mail_of_others_from_it(clock: Any) -> None:
+    flood(20)
+    deliver()
+    case = ask(network=HERE)
+    assert len(deliver()) == 2
+    code = EmailCode.objects.get(request=case)
+    assert email_code.check(request=case, digits=email_code.digits(code)).ok
+
+
+def test_many_networks_together_have_a_limit_too(clock: Any) -> None:
+    for number in range(10):
+        flood(4, network=f"{number:064d}")
+    assert len(deliver()) == MOST
+
+
+@pytest.mark.parametrize("email", ["ADA@Example.org", "ada+again@example.org"])
+def test_the_same_mailbox_written_otherwise_is_the_same(clock: Any, email: str) -> None:
+    flood(FEW)
+    deliver()
+    flood(1, email=email)
+    assert deliver() == []
+    flood(1, email="bo@example.org")
+    assert deliver() == ["bo@example.org"] * 2
+
+
+def test_a_code_that_had_to_wait_lives_from_when_its_mail_goes(clock: Any) -> None:
+    flood(FEW)
+    deliver()
+    late = ask(network=THERE)
+    deliver()
+    code = EmailCode.objects.get(request=late)
+    clock.tick(turns.HOUR - timedelta(seconds=1))
+    assert not email_code.check(request=late, digits=email_code.digits(code)).ok, "nobody has it yet, so it is none"
+    Notice.objects.exclude(request=late).filter(state=NoticeState.WAITING).delete()
+    clock.tick(timedelta(seconds=1))
+    assert len(deliver()) == 2
+    clock.tick(email_code.LIFETIME - timedelta(seconds=1))
+    assert email_code.check(request=late, digits=email_code.digits(code)).ok
+
+
+def test_of_several_codes_that_wait_the_newest_goes(clock: Any) -> None:
+    flood(FEW)
+    deliver()
+    late = ask(network=THERE)
+    for _again in range(2):
+        clock.tick(email_code.PAUSE_BETWEEN)
+        assert email_code.issue_if_due(request=late, network=THERE)
+        deliver()
+    Notice.objects.exclude(request=late).filter(state=NoticeState.WAITING).delete()
+    clock.tick(turns.HOUR)
+    deliver()
+    states = list(late.notices.filter(event=Event.CODE).order_by("created_at").values_list("state", flat=True))
+    assert states == [NoticeState.FAILED, NoticeState.FAILED, NoticeState.SENT]
+
+
+def test_a_code_that_was_typed_lets_the_others_come(clock: Any) -> None:
+    """As of an agent who makes many requests from one mailbox."""
+    flood(20, network=HERE)
+    first = RightsRequest.objects.order_by("received_at", "pk")
+    deliver()
+    came = first.filter(notices__event=Event.CODE, notices__state=NoticeState.SENT).first()
+    assert came is not None
+    assert email_code.check(request=came, digits=email_code.digits(came.codes.get())).ok
+    assert len(deliver()) == FEW
+    assert not MailTurn.objects.filter(notice__request=came, notice__event=Event.CODE, at=None).exists()
+
+
+def test_what_waited_for_a_day_in_vain_does_not_go_and_staff_can_still_send_it(clock: Any) -> None:
+    flood(30)
+    deliver()
+    clock.tick(turns.DAY)
+    assert deliver() == []
+    given_up = Notice.objects.filter(state=NoticeState.FAILED, event=Event.ACKNOWLEDGED).first()
+    assert given_up is not None
+    assert outbox.retry(notice_id=given_up.pk)
+    assert len(deliver()) == 1
+
+
+def test_a_person_concerned_is_not_flooded_either(clock: Any) -> None:
+    for number in range(12):
+        who = {"on_behalf": True, "role": Role.AGENT, "person_name": "Bo", "person_email": "bo@example.org"}
+        ask(f"agent-{number}@example.org", network=THERE, **who)
+    assert deliver().count("bo@example.org") == FEW
+
+
+def test_a_new_address_is_not_flooded_and_its_code_lives_from_its_mail(clock: Any) -> None:
+    flood(FEW, email="new@example.org", network=HERE)
+    deliver()
+    case = ask()
+    deliver()
+    change = flow.propose_address(request_id=case.pk, email="new@example.org", network=HERE)
+    assert deliver() == []
+    Notice.objects.filter(state=NoticeState.WAITING).exclude(event=Event.NEW_ADDRESS).delete()
+    clock.tick(turns.HOUR)
+    assert deliver() == ["new@example.org"]
+    assert AddressChange.objects.get(pk=change.pk).expires_at == timezone.now() + email_code.LIFETIME
+
+
+def test_what_staff_enter_needs_no_turn(clock: Any) -> None:
+    for _number in range(FEW):
+        ask(network=None)
+    assert len(deliver()) == 2 * FEW
+    assert not MailTurn.objects.exists()
+
+
+def test_a_mail_that_the_server_refuses_for_now_counts_once(clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask()
+    with monkeypatch.context() as patch:
+        patch.setattr("django.core.mail.backends.locmem.EmailBackend.open", _no_server)
+        assert deliver() == []
+    clock.tick(outbox.FIRST_RETRY)
+    assert len(deliver()) == 2
+    assert MailTurn.objects.exclude(at=None).count() == 2
+
+
+def _no_server(_self: object) -> None:
+    raise ConnectionRefusedError
+
+
+def test_the_page_of_a_flooded_address_says_what_it_says_to_everybody(clock: Any) -> None:
+    flood(3 * FEW, network="")
+    deliver()
+    words = {}
+    for email in ("ada@example.org", "bo@example.org"):
+        person = Person()
+        case = person.ask(email=email)
+        clock.tick(email_code.PAUSE_BETWEEN)
+        person.post("code", {"again": "yes"}, request_id=case.pk)
+        page = person.get("code", request_id=case.pk).content.decode()
+        words[email] = [line for line in page.splitlines() if not any(c in line for c in (email, "csrf", "nonce"))]
+        words[email] = [line.replace(str(case.pk), "") for line in words[email]]
+    assert words["ada@example.org"] == words["bo@example.org"]
+
+
+def test_no_address_is_kept_and_all_is_forgotten_after_a_day(clock: Any) -> None:
+    flood(FEW)
+    email_code.issue(request=UUID(int=1), network=HERE)
+    deliver()
+    kept = str(list(MailTurn.objects.values()))
+    assert "ada" not in kept
+    assert "example" not in kept
+    clock.tick(turns.DAY)
+    deliver()  # Gives up what still waits.
+    turns.forget()
+    assert not MailTurn.objects.exists()
