@@ -11,7 +11,8 @@ measures on the ten people of `openpeople`, who do not exist, and on a folder of
   whether they are taken for one picture or for two people; and the turn seen in pictures whose head is turned. Nobody
   was asked to turn their head for this, so a computer turns it (`benchmarks.turning`), as a stand-in for who does.
 
-Prints JSON with 95 % intervals (Wilson). Nothing printed shows or names a person.
+Prints JSON with 95 % intervals (Wilson). Nothing printed shows or names a person. Each person takes about a minute of
+one core, and there is a process for each core.
 """
 
 import argparse
@@ -21,14 +22,18 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 os.environ.setdefault("REGARD_PROFILE", "dev")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # There is a process for each core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import django
 
@@ -37,13 +42,13 @@ django.setup()
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from benchmarks import faces, turning  # noqa: E402
+from benchmarks import faces  # noqa: E402
 from benchmarks.detection import wilson  # noqa: E402
+from benchmarks.presentation_attacks import ATTACKS, HEADS, NOSES, Moved  # noqa: E402
 from matching import frames  # noqa: E402
 from matching.bands import bands  # noqa: E402
 from matching.engine import get_engine  # noqa: E402
 from matching.frames import Asked, Frame  # noqa: E402
-from matching.pose import Floats  # noqa: E402
 from matching.search import ProbeProblem  # noqa: E402
 
 SIDE = 800
@@ -51,8 +56,6 @@ LARGER = 2000
 """Pixels of the longer side; in pictures of a whole person the face is small."""
 TURNED_KINDS = ("amateur_posture",)
 SHEETS = ("character_sheet", "emotions_sheet")
-TURNS = ((15, 10), (20, 15), (25, 20), (30, 25))
-"""Degrees by which a computer turns and tilts heads."""
 DRAWS = sorted(
     {
         order
@@ -60,87 +63,6 @@ DRAWS = sorted(
         for order in itertools.permutations((Asked.AHEAD, *others))
     }
 )
-Change = Callable[[Image.Image, np.random.Generator], Image.Image]
-Move = Callable[[Image.Image, Floats, float, float], Image.Image]
-
-
-def same(image: Image.Image, _random: np.random.Generator) -> Image.Image:
-    return image
-
-
-def mirrored(image: Image.Image, _random: np.random.Generator) -> Image.Image:
-    return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-
-
-def askew(image: Image.Image, random: np.random.Generator) -> Image.Image:
-    """As a print or a screen held askew looks: each corner moves by up to 12 % of the side."""
-    width, height = image.size
-    moved = random.uniform(-0.12, 0.12, size=8) * np.tile((width, height), 4)
-    corners = np.array([0, 0, 0, height, width, height, width, 0]) + moved
-    return image.transform(image.size, Image.Transform.QUAD, tuple(corners), Image.Resampling.BICUBIC)
-
-
-def squeezed(image: Image.Image, random: np.random.Generator) -> Image.Image:
-    share = random.uniform(0.7, 1.3)
-    return image.resize((round(image.width * share), image.height), Image.Resampling.BICUBIC)
-
-
-def anything(image: Image.Image, random: np.random.Generator) -> Image.Image:
-    """All of these, with another light and noise."""
-    changed = squeezed(askew(image, random), random)
-    if random.random() < 0.5:
-        changed = mirrored(changed, random)
-    first, last = random.uniform(0.6, 1.3, size=2)
-    light = np.linspace(first, last, changed.width)[None, :, None]
-    pixels = np.asarray(changed, dtype=np.float64) * light + random.normal(0, 6, (changed.height, changed.width, 3))
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).rotate(random.uniform(-12, 12))
-
-
-ATTACKS: dict[str, Change] = {
-    "the same picture thrice": same,
-    "mirrored": mirrored,
-    "held askew": askew,
-    "squeezed": squeezed,
-    "all of these at random": anything,
-}
-
-
-def in_other_light(image: Image.Image, random: np.random.Generator) -> Image.Image:
-    """As another frame of a camera: light, noise, and the hand that holds it."""
-    pixels = np.asarray(image, dtype=np.float64) * random.uniform(0.9, 1.1)
-    noisy = pixels + random.normal(0, 4, pixels.shape)
-    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).rotate(random.uniform(-4, 4))
-
-
-def worse(image: Image.Image, random: np.random.Generator) -> Image.Image:
-    """Small, dark, noisy, askew, cropped, and compressed much."""
-    pixels = np.asarray(image, dtype=np.float64) * random.uniform(0.6, 0.8)
-    noisy = Image.fromarray(np.clip(pixels + random.normal(0, 10, pixels.shape), 0, 255).astype(np.uint8))
-    held = noisy.rotate(random.uniform(-8, 8), Image.Resampling.BICUBIC)
-    smaller = held.resize((round(image.width * 0.6), round(image.height * 0.6)), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    smaller.crop((10, 5, smaller.width - 12, smaller.height - 3)).save(buffer, "JPEG", quality=50)
-    return Image.open(buffer)
-
-
-def move_and_mirror(image: Image.Image, landmarks: Floats, aside: float, upwards: float) -> Image.Image:
-    """The nose is moved to the other side, and the picture mirrored, but for the frame that looks ahead."""
-    if max(abs(aside), abs(upwards)) < 0.1:
-        return turning.move_nose(image, landmarks, aside, upwards)
-    return turning.move_nose(image, landmarks, -aside, upwards).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-
-
-NOSES: tuple[tuple[str, float, Move, Change], ...] = (
-    ("nose", 0.2, turning.move_nose, in_other_light),
-    ("nose", 0.3, turning.move_nose, in_other_light),
-    ("nose and little besides", 0.2, partial(turning.move_nose, smeared=0.25), in_other_light),
-    ("inner face", 0.2, partial(turning.move_nose, smeared=0.6), in_other_light),
-    ("inner face", 0.3, partial(turning.move_nose, smeared=0.6), in_other_light),
-    ("whole face", 0.4, partial(turning.move_nose, smeared=0.8), in_other_light),
-    ("nose, then mirrored", 0.2, move_and_mirror, in_other_light),
-    ("nose, then made small, dark, noisy, cropped", 0.2, turning.move_nose, worse),
-)
-"""What is moved, by which share of the distance between the eyes, and what is done to every frame besides."""
 
 
 def jpeg(image: Image.Image) -> bytes:
@@ -184,26 +106,33 @@ def _poses_fit(three: Sequence[Frame], draw: Sequence[Asked]) -> bool:
     return all(frames.shows(frame.pose, asked, ahead=ahead) for frame, asked in zip(three, draw, strict=True))
 
 
-def attacks(stills: Sequence[Image.Image], random: np.random.Generator) -> dict[str, Any]:
+def attacks(pool: Executor, stills: Sequence[Image.Image], seed: int) -> dict[str, Any]:
     """One still picture, changed twice, against every draw.
 
     The tries with one picture hang together, so the interval is over people: those with whose picture any try passed.
     `usable` says in how many sets all three pictures had one face to look at; the others fail for that alone.
     """
+    by_person = list(pool.map(_attacked, stills, itertools.count(seed)))
     found = {}
-    for name, change in ATTACKS.items():
-        tries, usable = [], 0
-        for still in stills:
-            three = [looked(still), looked(change(still, random)), looked(change(still, random))]
-            usable += None not in three
-            tries.append(sum(passed(order, []) for order in itertools.permutations(three)))
-        people = rate(sum(count > 0 for count in tries), len(tries))
+    for name in ATTACKS:
+        tries = [one[name][1] for one in by_person]
         found[name] = {
-            "people": people,
-            "usable": usable,
+            "people": rate(sum(count > 0 for count in tries), len(tries)),
+            "usable": sum(one[name][0] for one in by_person),
             "tries_passed": sum(tries),
             "tries": len(tries) * len(DRAWS) * 6,
         }
+    return found
+
+
+def _attacked(still: Image.Image, seed: int) -> dict[str, tuple[bool, int]]:
+    """For each attack with one picture, whether all three frames had one face, and how many tries passed."""
+    random = np.random.default_rng(seed)
+    found = {}
+    for name, change in ATTACKS.items():
+        three = [looked(still), looked(change(still, random)), looked(change(still, random))]
+        tries = sum(passed(order, []) for order in itertools.permutations(three))
+        found[name] = (None not in three, tries)
     return found
 
 
@@ -246,54 +175,41 @@ def turned(collection: faces.Collection) -> dict[str, Any]:
     return {"pictures": len(seen), "seen": seen}
 
 
-def turned_by_computer(people: Sequence[Sequence[Image.Image]], random: np.random.Generator) -> dict[str, Any]:
-    """A stand-in for honest people: a head that looks ahead in one picture is turned as asked for the others.
-
-    One picture is the photograph of the request, another one the person before the camera; each frame has another
-    light and noise. What passes here is also what a computer that turns a face gets through.
-    """
-    return {
-        f"turned by {turn} degrees, tilted by {tilt}": _moved_by(turning.turn, people, turn, tilt, 2, random)
-        for turn, tilt in TURNS
-    }
-
-
-def noses_moved(people: Sequence[Sequence[Image.Image]], random: np.random.Generator) -> dict[str, Any]:
-    """The attack of who has one still picture and a drawing program: nothing but the nose is moved for each pose."""
-    return {
-        f"{what}, by {share}": _moved_by(move, people, share, share, 0.02, random, change)
-        for what, share, move, change in NOSES
-    }
-
-
-def _moved_by(
-    move: Move,
-    people: Sequence[Sequence[Image.Image]],
-    turn: float,
-    tilt: float,
-    give_or_take: float,
-    random: np.random.Generator,
-    change: Change = in_other_light,
+def made_of_one_picture(
+    pool: Executor, people: Sequence[Sequence[Image.Image]], moved: Moved, seed: int
 ) -> dict[str, Any]:
-    passed_by, problems = [], Counter[str]()
-    for own in people:
-        known, ahead = looked(own[0]), looked(own[1])
-        if known is None or ahead is None:
-            problems["unusable photograph"] += 1
-            continue
-        shown = {}
-        for pose in Asked:
-            yaw, pitch = random.normal(0, give_or_take, size=2)
-            yaw += {Asked.LEFT: turn, Asked.RIGHT: -turn}.get(pose, 0)
-            pitch += {Asked.UP: tilt, Asked.DOWN: -tilt}.get(pose, 0)
-            shown[pose] = looked(change(move(own[1], ahead.landmarks, yaw, pitch), random))
-        passed_by.append(sum(_passes(shown, draw, known, problems) for draw in DRAWS))
+    """Frames made of one picture of each person, while another one is the photograph of the request.
+
+    Where the head is turned as a whole this stands in for honest people, and says as much of computers that do so.
+    Where the nose is moved it is the attack of who has one still picture and a drawing program.
+    """
+    tried = list(pool.map(_moved, people, itertools.repeat(moved), itertools.count(seed)))
+    passed_by = [draws for draws, _problems in tried if draws is not None]
+    problems = sum((found for _draws, found in tried), Counter[str]())
     return {
         "people": len(passed_by),
         "draws_passed": rate(sum(passed_by), len(passed_by) * len(DRAWS)),
+        "people_of_whom_any_draw_passes": rate(sum(count > 0 for count in passed_by), len(passed_by)),
         "people_who_pass_most_draws": rate(sum(count > len(DRAWS) / 2 for count in passed_by), len(passed_by)),
         "why_not": dict(problems),
     }
+
+
+def _moved(own: Sequence[Image.Image], moved: Moved, seed: int) -> tuple[int | None, Counter[str]]:
+    """In how many draws one person passes, None if a photograph cannot be used; and why the others failed."""
+    problems = Counter[str]()
+    known, ahead = looked(own[0]), looked(own[1])
+    if known is None or ahead is None:
+        problems["unusable photograph"] += 1
+        return None, problems
+    random, shown = np.random.default_rng(seed), {}
+    for pose in Asked:
+        yaw, pitch = random.normal(0, moved.give_or_take, size=2)
+        yaw += {Asked.LEFT: moved.turn, Asked.RIGHT: -moved.turn}.get(pose, 0)
+        pitch += {Asked.UP: moved.tilt, Asked.DOWN: -moved.tilt}.get(pose, 0)
+        shown[pose] = looked(moved.change(moved.move(own[1], ahead.landmarks, yaw, pitch), random))
+    with patch.object(frames, "are_one_picture", cache(frames.are_one_picture)):  # A pair is in many draws.
+        return sum(_passes(shown, draw, known, problems) for draw in DRAWS), problems
 
 
 def _passes(shown: dict[Asked, Frame | None], draw: Sequence[Asked], known: Frame, problems: Counter[str]) -> bool:
@@ -314,7 +230,7 @@ def _passes(shown: dict[Asked, Frame | None], draw: Sequence[Asked], known: Fram
     return not found
 
 
-def measured(collection: faces.Collection, most: int, random: np.random.Generator) -> dict[str, Any]:
+def measured(pool: Executor, collection: faces.Collection, most: int, seed: int) -> dict[str, Any]:
     names = sorted({item.person for item in collection.pictures})[:most]
     own = {name: list(_pictures(collection, name)) for name in names}
     stills = [pictures[0] for pictures in own.values() if pictures]
@@ -323,11 +239,15 @@ def measured(collection: faces.Collection, most: int, random: np.random.Generato
     return {
         "about": collection.about,
         "people": len(names),
-        "attacks_with_still_pictures": attacks(stills, random),
+        "attacks_with_still_pictures": attacks(pool, stills, seed),
         "another_person_resembles_the_photograph": strangers([frames_of[0] for frames_of in people if frames_of]),
         "honest_pictures": honest(people),
-        "heads_turned_by_a_computer": turned_by_computer(pairs, random),
-        "noses_moved_in_a_still_picture": noses_moved(pairs, random),
+        "heads_turned_by_a_computer": {
+            name: made_of_one_picture(pool, pairs, moved, seed) for name, moved in HEADS.items()
+        },
+        "noses_moved_in_a_still_picture": {
+            name: made_of_one_picture(pool, pairs, moved, seed) for name, moved in NOSES.items()
+        },
     }
 
 
@@ -343,12 +263,11 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=60, help="at most so many of each collection")
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
-    with patch.object(frames, "are_one_picture", cache(frames.are_one_picture)):  # A pair is in many draws.
-        _report(wanted)
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        _report(pool, wanted)
 
 
-def _report(wanted: argparse.Namespace) -> None:
-    random = np.random.default_rng(wanted.seed)
+def _report(pool: Executor, wanted: argparse.Namespace) -> None:
     synthetic = faces.synthetic()
     collections = [synthetic]
     if wanted.faces:
@@ -364,7 +283,7 @@ def _report(wanted: argparse.Namespace) -> None:
             "known_picture": frames.KNOWN_PICTURE,
         },
         "turned_pictures": turned(synthetic),
-        "collections": {item.name: measured(item, wanted.people, random) for item in collections},
+        "collections": {item.name: measured(pool, item, wanted.people, wanted.seed) for item in collections},
     }
     sys.stdout.write(json.dumps(report, indent=2) + "\n")
 

@@ -78,6 +78,7 @@ def transparency(request: HttpRequest) -> HttpResponse:
         "smallest": figures.SMALLEST,
         "columns": [NAMES[right.right] for right in found.rights],
         "empty": not months.rows,
+        "few": not any(right.outcomes.total for right in found.rights),
         "outcomes": _table(_("Requests by outcome"), found.rights, lambda right: right.outcomes, total=True),
         "days": Table(_("Days from receipt to answer"), _days(found.rights)),
         "answered": _table(_("Answers in time and late"), found.rights, lambda right: right.answered),

@@ -27,8 +27,10 @@ def _nothing_is_cached() -> Iterator[None]:
     cache.clear()
 
 
-def record(number: int, *, outcome: str = "granted", at: datetime = SPRING, days: int = 7) -> list[Claim]:
-    """So many claims of access, answered."""
+def record(
+    number: int, *, outcome: str = "granted", at: datetime = SPRING, days: int = 7, right: str = "access"
+) -> list[Claim]:
+    """So many claims, answered."""
     claims = []
     for _claim in range(number):
         due = at.date() + timedelta(days=31)
@@ -37,9 +39,7 @@ def record(number: int, *, outcome: str = "granted", at: datetime = SPRING, days
             language="en", received_at=at, nominal_due=due, due=due, state="closed", state_since=at, ended_at=at,
         )  # fmt: skip
         claims += [
-            Claim.objects.create(
-                request=request, right="access", outcome=outcome, fulfilled_at=at + timedelta(days=days)
-            )
+            Claim.objects.create(request=request, right=right, outcome=outcome, fulfilled_at=at + timedelta(days=days))
         ]
     return claims
 
@@ -75,6 +75,17 @@ def numbers(value: object) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for part in value:
             yield from numbers(part)
+
+
+def test_a_few_requests_are_one_sentence_and_no_table() -> None:
+    record(4)
+    page = html()
+    assert "Fewer than 5 requests for each right" in page
+    assert "<table" not in page
+    record(1)
+    assert "<table" not in html(), "figures are renewed every ten minutes"
+    cache.clear()
+    assert "Fewer than 5 requests for each right" not in html()
 
 
 def test_an_empty_installation_says_that_there_is_nothing_to_count() -> None:
@@ -136,7 +147,8 @@ def test_no_small_number_is_in_the_page_or_the_json(staff: Any) -> None:
 
 def test_a_handful_of_requests_is_told_as_fewer_than_five() -> None:
     record(3)
-    assert ["Total", "fewer than 5", "0"] in table(html(), "Requests by outcome")
+    record(5, right="erasure")
+    assert ["Total", "fewer than 5", "5"] in table(html(), "Requests by outcome")
     first = figures()["rights"][0]
     assert first["total"] == {"count": None, "suppressed": True}
     assert all(value["count"] is None for value in numbers(first))
