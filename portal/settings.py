@@ -131,7 +131,6 @@ INSTALLED_APPS = [
     "django_otp_webauthn",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "rights",
     "matching",
     "portal",
@@ -433,8 +432,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {"RightEnum": "rights.models.Right"},
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # The values say it.
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------------

@@ -30,19 +30,27 @@ class PhotoField(serializers.Field[bytes, Any, None, bytes]):
 class NewRequestSerializer(serializers.Serializer[RightsRequest]):
     """A request to be made."""
 
-    rights = serializers.MultipleChoiceField(choices=Right.choices, allow_empty=False)
-    email = serializers.EmailField()
-    name = serializers.CharField(max_length=200, required=False, default="")
-    language = serializers.ChoiceField(choices=settings.LANGUAGES, default="en")
+    rights = serializers.MultipleChoiceField(
+        choices=Right.choices, allow_empty=False, help_text="What is asked for; once for each right."
+    )
+    email = serializers.EmailField(help_text="Where the code goes, and word of the answer.")
+    name = serializers.CharField(max_length=200, required=False, default="", help_text="How letters address them.")
+    language = serializers.ChoiceField(
+        choices=settings.LANGUAGES, default="en", help_text="Of pages, mails and the answer."
+    )
     place = serializers.CharField(
         max_length=6,
         required=False,
         default="",
         help_text="Where the person lives, like FR or US-CA: it decides the law.",
     )
-    on_behalf = serializers.BooleanField(default=False)
-    person_name = serializers.CharField(max_length=200, required=False, default="")
-    relation = serializers.CharField(max_length=200, required=False, default="")
+    on_behalf = serializers.BooleanField(default=False, help_text="Whether it is for somebody else.")
+    person_name = serializers.CharField(
+        max_length=200, required=False, default="", help_text="The person concerned, if it is for somebody else."
+    )
+    relation = serializers.CharField(
+        max_length=200, required=False, default="", help_text="In what capacity, if it is for somebody else."
+    )
     photo = PhotoField(help_text="The person, alone, face to the camera.")
 
     def validate_place(self, place: str) -> str:
@@ -71,16 +79,16 @@ class RequestSerializer(serializers.Serializer[Any]):
     """The state of a request. No personal data: whoever holds the token learns how far it is, nothing more."""
 
     id = serializers.UUIDField()
-    reference = serializers.CharField()
+    reference = serializers.CharField(help_text="What people quote.")
     state = serializers.ChoiceField(choices=[state.value for state in RequestState])
     law = serializers.CharField(help_text="Code of the law that governs it, as in docs/law.")
-    received_at = serializers.DateTimeField()
-    nominal_due = serializers.DateField()
-    due = serializers.DateField()
+    received_at = serializers.DateTimeField(help_text="From here the legal time runs.")
+    nominal_due = serializers.DateField(help_text="The legal date as counted, before a weekend or holiday moves it.")
+    due = serializers.DateField(help_text="The legal date as it stands.")
     claims = ClaimSerializer(many=True)
 
 
 class CreatedSerializer(RequestSerializer):
     """The new request, with the token that reads its state."""
 
-    token = serializers.CharField()
+    token = serializers.CharField(help_text="Reads the state of this request. It is shown here alone.")

@@ -1,14 +1,11 @@
 """Addresses of the API."""
 
-from csp.decorators import csp_update
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 
 from portal.api.figures import Transparency
+from portal.api.reference import reference
 from portal.api.views import OneRequest, Requests
-
-docs = csp_update({"img-src": ["data:"]})(SpectacularSwaggerSplitView.as_view(url_name="api:schema"))
-"""The viewer draws its icons as images in its style sheet."""
 
 app_name = "api"
 urlpatterns = [
@@ -16,5 +13,5 @@ urlpatterns = [
     path("requests/<uuid:request_id>/", OneRequest.as_view(), name="request"),
     path("transparency/", Transparency.as_view(), name="transparency"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", docs, name="docs"),
+    path("docs/", reference, name="docs"),
 ]

@@ -72,6 +72,7 @@ SHOWN = {
     ),
     *(f"citizens:{name}" for name in ("status", "live", "withdraw", "erase_now", "download", "pictures", "contact")),
     *(f"staff:{name}" for name in ("second", "enrol", "factors", "password", "accesses", "accesses_of")),
+    "api:docs",
     *("citizens:concerned", "citizens:mandate", "citizens:document"),
     *("admin:matching_hold_judge", "admin:rights_request_document"),
     *("mailbox:list", "mailbox:mail", "admin:login", "staff:password_change", "admin:app_list"),
@@ -118,8 +119,9 @@ DESK = {
 
 
 def addresses() -> set[str]:
-    """Names of all addresses of citizens and of the desk, as "citizens:status"."""
-    return {name for name in _named(get_resolver(), "") if name.startswith(("citizens:", "staff:", "admin:", "desk"))}
+    """Names of all addresses of citizens, of the API's page and of the desk, as "citizens:status"."""
+    rooms = ("citizens:", "staff:", "admin:", "desk", "api:docs")
+    return {name for name in _named(get_resolver(), "") if name.startswith(rooms)}
 
 
 def _named(resolver: URLResolver, room: str) -> list[str]:

@@ -129,9 +129,9 @@ def test_the_pages_speak_other_languages(
 
 def test_pages_for_everybody(live: Stack, new_page: Callable[..., Page], album: Album) -> None:
     page = new_page()
-    for name in ("kept", "transparency", "accessibility"):
-        page.goto(f"{live.url}/{name}/")
-        album.take(page, f"citizen-24-{name}")
+    for path in ("kept", "transparency", "accessibility", "api/docs"):
+        page.goto(f"{live.url}/{path}/")
+        album.take(page, f"citizen-24-{path.split('/')[0]}")
 
 
 def test_every_page_of_the_desk_opens(live: Stack, new_page: Callable[..., Page], album: Album) -> None:
@@ -317,7 +317,9 @@ def test_the_policy_lets_no_foreign_code_run(live: Stack, browser: Browser) -> N
     page.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/request/rights/", "/find/", "/transparency/", "/kept/", "/desk/login/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/request/rights/", "/find/", "/transparency/", "/kept/", "/desk/login/", "/api/docs/"]
+)
 def test_a_page_is_light_and_nothing_in_it_moves(live: Stack, new_page: Callable[..., Page], path: str) -> None:
     """Under 150 KB with all it needs, unpacked; and a layout shift of nothing that anybody would notice."""
     light_and_still(new_page(viewport={"width": 390, "height": 844}), live.url + path)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils.html import escape
 
 from matching.models import Source
 from portal.models import Evidence, Notice, Requester
@@ -122,4 +123,20 @@ def test_the_schema_describes_every_call(client: Client) -> None:
     paths = answer.json()["paths"]
     assert set(paths) == {URL, URL + "{request_id}/", "/api/transparency/"}
     assert "multipart/form-data" in paths[URL]["post"]["requestBody"]["content"]
-    assert client.get("/api/docs/").status_code == 200
+
+
+def test_the_page_names_every_call_field_and_answer_of_the_schema(client: Client) -> None:
+    page = client.get("/api/docs/").content.decode()
+    described = client.get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).json()
+    for path, methods in described["paths"].items():
+        for method, call in methods.items():
+            assert f"{method.upper()} {path}" in page
+            assert all(
+                f"<strong>{status}</strong>" in page or f"{status} <span" in page for status in call["responses"]
+            )
+    fields = described["components"]["schemas"]["NewRequest"]
+    for name, field in fields["properties"].items():
+        assert f"<code>{name}</code>" in page
+        assert escape(field["description"]) in page
+    assert page.count(">required<") == len(fields["required"]) + 1, "and the number of a request"
+    assert "<code>claims[].outcome</code>" in page
