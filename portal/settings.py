@@ -31,7 +31,9 @@ VAR_DIR = Path(env.str("REGARD_VAR", str(BASE_DIR / "var"))).resolve()
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 """Everything the portal writes outside the database: the index, the sealed archives, local state."""
 if PROFILE == "dev":
-    env.read_env(VAR_DIR / "development.env", recurse=False)  # Written by portal.serve.keys; the environment wins.
+    # Written by portal.serve.keys; the environment wins.
+    env.read_env(VAR_DIR / "development.env", recurse=False)
+    env.read_env(VAR_DIR / "run" / "address.env", recurse=False)
 
 
 def _required(name: str, otherwise: str) -> str:

@@ -1,6 +1,6 @@
-"""Secrets of a folder in which Regard is tried out: generated once, readable by their owner alone.
+"""Settings of a folder in which Regard is tried out, readable by their owner alone: secrets, generated once, and where.
 
-Stdlib only and without Django: the settings read this file, so it has to be there before they are loaded.
+Stdlib only and without Django: the settings read these files, so they have to be there before they are loaded.
 """
 
 import base64
@@ -25,6 +25,11 @@ def ensure(var: Path) -> bool:
     ]
     write_private(target, "\n".join(lines) + "\n")
     return True
+
+
+def note_address(run: Path, port: int) -> None:
+    """Note where the portal is reached, for the commands that print links beside it."""
+    write_private(run / "address.env", f"REGARD_PUBLIC_URL=http://127.0.0.1:{port}\n")
 
 
 def write_private(target: Path, text: str) -> None:

@@ -214,7 +214,9 @@ def test_a_passkey_is_made_and_signs_in(live: Stack, new_page: Callable[..., Pag
     options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
     keys.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     said = live.manage("add_staff", "passkey-person", "--role", "triage")
-    page.goto(re.findall(r"http://\S+", said.stdout)[0].replace("http://127.0.0.1:8000", here))
+    link = re.findall(r"http://\S+", said.stdout)[0]
+    assert link.startswith(f"{live.url}/"), "commands know where `make run` serves"
+    page.goto(link.replace(live.url, here))
     album.take(page, "desk-09b-first-password")
     for field in ("new_password1", "new_password2"):
         page.locator(f"input[name={field}]").fill("correct horse battery staple")

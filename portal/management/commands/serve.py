@@ -82,6 +82,7 @@ class Command(BaseCommand):
 
     def supervise(self, *, run: Path, port: int, photos: Path | None, logins: dict[str, str]) -> None:
         """Start the programs, say where everything is, and stay until somebody wants it to stop."""
+        keys.note_address(run, port)
         supervisor = Supervisor(children(run=run, port=port), run=run, say=self.say)
         supervisor.listen()
         try:
