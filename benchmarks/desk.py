@@ -55,8 +55,11 @@ def fill(count: int, staff: list[Any]) -> None:
             if n % 2
         )
         Notice.objects.bulk_create(
-            Notice(request=case, event="acknowledged", key="1", language="en", state="sent", not_before=now)
-            for _n, case in pairs
+            Notice(
+                request=case, event="acknowledged", key="1", language="en", state="sent", not_before=now,
+                sent_at=now - timedelta(minutes=5 * n),
+            )
+            for n, case in pairs
         )
         JournalEntry.objects.bulk_create(
             JournalEntry(
@@ -93,8 +96,9 @@ def _job(number: int, case: Any, now: Any) -> Any:
 
     problem = "SearchIncomplete" if number % 500 == 0 else ""
     return Job(
-        request=case, kind="search", state="waiting" if number % 100 == 0 else "done", problem=problem, not_before=now
-    )
+        request=case, kind="search", state="waiting" if number % 100 == 0 else "done", problem=problem,
+        not_before=now - timedelta(minutes=5 * number),
+    )  # fmt: skip
 
 
 def addresses(other: int) -> Iterator[str]:
@@ -114,17 +118,22 @@ def addresses(other: int) -> Iterator[str]:
     for each in lists:
         yield from (f"/desk/{each}/{query}" for query in ("", "?p=middle", "?p=last"))
         yield f"/desk/{each}/?sorted"
+        yield f"/desk/{each}/?filtered"
     yield from ("/desk/portal/job/?open=yes", "/desk/rights/journalentry/?q=REG-00000777")
     yield from ("/desk/rights/journalentry/?event=viewed_request", "/desk/rights/journalentry/?actor=staff%3A3")
     yield from ("/desk/accesses/", "/desk/accesses/?before=1050000")
 
 
 def written_out(client: Any, address: str) -> list[str]:
-    """Addresses with the number of the page, and with each column by which the list offers to sort, both ways."""
-    if not address.endswith("?sorted") and not re.search("p=(middle|last)", address):
+    """Addresses with the number of the page, with each column by which the list offers to sort, both ways, and with each
+    choice of its filters."""
+    if not re.search("p=(middle|last)|[?](sorted|filtered)$", address):
         return [address]
-    changes = client.get(re.sub("p=(middle|last)", "p=1", address.removesuffix("?sorted"))).context["cl"]
+    changes = client.get(re.sub("p=(middle|last)", "p=1", re.sub("[?](sorted|filtered)$", "", address))).context["cl"]
     pages = changes.paginator.num_pages
+    if address.endswith("?filtered"):
+        choices = [choice["query_string"] for filter in changes.filter_specs for choice in filter.choices(changes)]
+        return [address.replace("?filtered", query) for query in choices if query != "?"]
     if address.endswith("?sorted"):
         columns = [n for n, name in enumerate(changes.list_display) if name in changes.sortable_by]
         columns = [n for n in columns if changes.get_ordering_field(changes.list_display[n])]
@@ -206,6 +215,8 @@ def main() -> int:
     from django.test.utils import get_runner, setup_test_environment
 
     setup_test_environment()
+    import portal.wsgi  # noqa: F401 - as a server does when it starts
+
     runner = get_runner(settings)(verbosity=0, interactive=False)
     made = runner.setup_databases()
     try:

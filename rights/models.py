@@ -81,11 +81,12 @@ class RightsRequest(models.Model):
         verbose_name_plural = _("requests")
         indexes = [
             models.Index(name="requests_by_due", fields=["due", "received_at", "id"]),
-            models.Index(name="requests_by_receipt", fields=["received_at"]),
+            models.Index(name="requests_by_receipt", fields=["received_at", "id", "state"]),
             models.Index(name="requests_by_state", fields=["state", "due", "received_at", "id"]),
-            models.Index(name="requests_by_channel", fields=["channel", "due"]),
-            models.Index(name="requests_by_country", fields=["country"]),
+            models.Index(name="requests_by_channel", fields=["channel", "due", "received_at", "id", "state"]),
+            models.Index(name="requests_by_country", fields=["country", "due", "received_at", "id", "state"]),
             models.Index(name="requests_by_assignee", fields=["assignee", "due", "received_at", "id", "state"]),
+            models.Index(name="requests_by_key", fields=["id", "state", "due", "received_at"]),
         ]
         constraints = [
             models.CheckConstraint(

@@ -126,6 +126,12 @@ class Photo(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [
+            models.Index(name="photos_by_status", fields=["status", "id"]),
+            models.Index(name="photos_by_problem", fields=["problem", "id"]),
+            models.Index(name="photos_by_faces", fields=["face_count", "id"]),
+            models.Index(name="photos_by_date", fields=["taken_at", "id"]),
+        ]
         constraints = [models.UniqueConstraint(name="one_photo_per_path", fields=["source", "path"])]
 
     def __str__(self) -> str:

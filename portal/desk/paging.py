@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.http import HttpRequest
 
 
 class KeyPaginator(Paginator):
@@ -34,3 +36,46 @@ class KeyPaginator(Paginator):
         if bottom <= self.count - top:
             return list(rows.values_list("pk", flat=True)[bottom:top])
         return list(rows.reverse().values_list("pk", flat=True)[self.count - top : self.count - bottom])[::-1]
+
+
+class KeyList(ChangeList):
+    """A list whose pages, also a single one, are taken by their keys."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        # Django would ask for each row which page its link leads to before it adds them.
+        self.added, self.preserved_filters = self.preserved_filters, ""
+
+    def url_for_result(self, result: Any) -> str:
+        address = super().url_for_result(result)
+        return f"{address}?{self.added}" if self.added else address
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if self.show_all and self.can_show_all:
+            everything = self.model_admin.get_paginator(request, self.queryset, self.list_max_show_all)
+            self.result_list = everything.page(1).object_list
+        elif not self.multi_page:
+            self.result_list = self.paginator.page(1).object_list
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """By a column: rows that are equal in it follow its direction, so that one index is walked either way."""
+        chosen = self.params.get(ORDER_VAR, "")
+        if not chosen:
+            return super().get_ordering(request, queryset)
+        sign = "-" if chosen.split(".")[-1].startswith("-") else ""
+        ties = [name.lstrip("-") for name in queryset.query.order_by]
+        if "pk" not in ties:
+            ties.append("pk")
+        return super().get_ordering(request, queryset.order_by(*(sign + name for name in ties)))
+
+
+class Paged:
+    """For a list of the admin: its pages are taken by their keys."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    paginator = KeyPaginator
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return KeyList

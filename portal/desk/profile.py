@@ -175,7 +175,7 @@ class FaceFilter(admin.SimpleListFilter):
 
 
 @admin.register(Photo)
-class PhotoAdmin(admin.ModelAdmin):
+class PhotoAdmin(paging.Paged, admin.ModelAdmin):
     """What is held, above all what could not be read and where no face was found. Pictures are not shown here."""
 
     list_display = [
@@ -189,11 +189,9 @@ class PhotoAdmin(admin.ModelAdmin):
         "taken_at",
         "imported_at",
     ]
+    sortable_by = ["number", "face_count", "taken_at"]
     list_filter = ["source", "status", "problem", "detector", FaceFilter]
-    list_per_page = 50
-    show_full_result_count = False
     list_select_related = ["source"]
-    paginator = paging.KeyPaginator
 
     @admin.display(description=_("number"), ordering="pk")
     def number(self, photo: Photo) -> int:

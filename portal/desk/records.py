@@ -31,12 +31,8 @@ class OnlyOwnFilters(admin.ModelAdmin):
         return lookup in own or (how in ("", "exact", "isnull", "id__exact") and field in own)
 
 
-class ReadOnly(OnlyOwnFilters):
+class ReadOnly(paging.Paged, OnlyOwnFilters):
     """Rows that staff read and nobody edits."""
-
-    list_per_page = 50
-    show_full_result_count = False
-    paginator = paging.KeyPaginator
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -78,7 +74,7 @@ class JournalAdmin(ReadOnly):
 @admin.register(Job)
 class JobAdmin(ReadOnly):
     list_display = ["request", "kind", "state", "attempts", "not_before", "stopped_by"]
-    sortable_by = ["kind", "state", "attempts", "not_before", "stopped_by"]
+    sortable_by = ["not_before"]
     list_filter = [filters.OpenJobsFilter, "state", "kind"]
     fields = ["request", "kind", "state", "attempts", "not_before", "stopped_by"]
     list_select_related = ["request"]
@@ -97,7 +93,7 @@ class NoticeAdmin(ReadOnly):
     """
 
     list_display = ["created_at", "request", "event", "state", "attempts", "sent_at"]
-    sortable_by = ["created_at", "event", "state", "attempts", "sent_at"]
+    sortable_by = ["created_at", "sent_at"]
     list_filter = ["state", "event"]
     list_select_related = ["request"]
     fields = ["request", "event", "audience", "language", "state", "attempts", "not_before", "created_at", "sent_at"]

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ORDER_VAR
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -41,7 +41,7 @@ from portal.desk.labels import Colour, label
 from portal.staff.roles import CHANGE
 from portal.words import SOON_DAYS, state_name
 from rights import queries
-from rights.models import RightsRequest
+from rights.models import Right, RightsRequest
 
 ONE: Final = "<uuid:request_id>/"
 PAGES: Final[dict[str, tuple[str, Callable[..., HttpResponseBase]]]] = {
@@ -87,7 +87,7 @@ PAGES: Final[dict[str, tuple[str, Callable[..., HttpResponseBase]]]] = {
 
 
 @admin.register(RightsRequest)
-class RequestAdmin(admin.ModelAdmin):
+class RequestAdmin(paging.Paged, admin.ModelAdmin):
     """The list; the page of one request is the desk's own."""
 
     list_display = [
@@ -113,26 +113,21 @@ class RequestAdmin(admin.ModelAdmin):
     ]
     search_fields = ["reference"]
     search_help_text = _("Reference")
-    list_per_page = 50
-    show_full_result_count = False
+    list_select_related = ["assignee"]
     change_list_template = "desk/list_with_sources.html"
     actions = [bulk.assign_to_me, bulk.assign_to_other, bulk.unassign]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RightsRequest]:
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("assignee")
-            .prefetch_related("claims")
-            .annotate(waits=lists.waiting())
-        )
-
     def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **how: Any) -> Paginator:
-        return paging.KeyPaginator(queryset, per_page, *args, whole=self.get_queryset(request), **how)
+        """What a request waits for is computed for those that are shown."""
+        shown = RightsRequest.objects.select_related("assignee").prefetch_related("claims")
+        whole = shown.annotate(waits=lists.waiting())
+        return paging.KeyPaginator(queryset, per_page, *args, whole=whole, **how)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """What is due next comes first; of what has ended, what came last."""
-        return ["due", "received_at", "pk"] if request.GET.get("which") not in ("ended", "all") else ["-received_at"]
+        """What is due next comes first, also among equal rows of a column; of what has ended, what came last."""
+        if request.GET.get("which") in ("ended", "all") and not request.GET.get(ORDER_VAR):
+            return ["-received_at"]
+        return ["due", "received_at", "pk"]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "GET":
@@ -169,7 +164,7 @@ class RequestAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("Claims"))
     def claims_listed(self, case: RightsRequest) -> str:
-        return format_html_join(", ", "{}", ((claim.get_right_display(),) for claim in case.claims.all()))
+        return format_html_join(", ", "{}", ((Right(claim.right).label,) for claim in case.claims.all()))
 
     @admin.display(description=_("State"), ordering="state")
     def status(self, case: RightsRequest) -> SafeString:

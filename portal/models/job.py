@@ -40,7 +40,10 @@ class Job(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        indexes = [models.Index(name="jobs_by_state", fields=["state", "problem", "request"])]
+        indexes = [
+            models.Index(name="jobs_by_state", fields=["state", "problem", "request"]),
+            models.Index(name="jobs_by_time", fields=["not_before", "id"]),
+        ]
         constraints = [
             models.UniqueConstraint(
                 name="one_pending_job_per_kind",

@@ -84,7 +84,11 @@ class Notice(models.Model):
 
     class Meta:
         ordering = ["created_at", "pk"]
-        indexes = [models.Index(name="notices_by_date", fields=["created_at", "id"])]
+        indexes = [
+            models.Index(name="notices_by_date", fields=["created_at", "id"]),
+            models.Index(name="notices_by_sending", fields=["sent_at", "created_at", "id"]),
+            models.Index(name="notices_by_state", fields=["state", "created_at", "id"]),
+        ]
         constraints = [models.UniqueConstraint(name="one_notice_per_event", fields=["request", "event", "key"])]
 
     def __str__(self) -> str:
