@@ -56,7 +56,12 @@ def fill(count: int, staff: list[Any]) -> None:
         )
         Notice.objects.bulk_create(
             Notice(
-                request=case, event="acknowledged", key="1", language="en", state="sent", not_before=now,
+                request=case,
+                event="acknowledged",
+                key="1",
+                language="en",
+                state="sent",
+                not_before=now,
                 sent_at=now - timedelta(minutes=5 * n),
             )
             for n, case in pairs

@@ -4,26 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('matching', '0011_names_for_readers'),
+        ("matching", "0011_names_for_readers"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(fields=['status', 'id'], name='photos_by_status'),
+            model_name="photo",
+            index=models.Index(fields=["status", "id"], name="photos_by_status"),
         ),
         migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(fields=['problem', 'id'], name='photos_by_problem'),
+            model_name="photo",
+            index=models.Index(fields=["problem", "id"], name="photos_by_problem"),
         ),
         migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(fields=['face_count', 'id'], name='photos_by_faces'),
+            model_name="photo",
+            index=models.Index(fields=["face_count", "id"], name="photos_by_faces"),
         ),
         migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(fields=['taken_at', 'id'], name='photos_by_date'),
+            model_name="photo",
+            index=models.Index(fields=["taken_at", "id"], name="photos_by_date"),
         ),
     ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, IntegerField, QuerySet, Value, When
@@ -64,13 +65,13 @@ class KeyList(ChangeList):
         if not chosen:
             return super().get_ordering(request, queryset)
         sign = "-" if chosen.split(".")[-1].startswith("-") else ""
-        ties = [name.lstrip("-") for name in queryset.query.order_by]
+        ties = [str(name).lstrip("-") for name in queryset.query.order_by]
         if "pk" not in ties:
             ties.append("pk")
         return super().get_ordering(request, queryset.order_by(*(sign + name for name in ties)))
 
 
-class Paged:
+class Paged(admin.ModelAdmin):
     """For a list of the admin: its pages are taken by their keys."""
 
     list_per_page = 50

@@ -175,7 +175,7 @@ class FaceFilter(admin.SimpleListFilter):
 
 
 @admin.register(Photo)
-class PhotoAdmin(paging.Paged, admin.ModelAdmin):
+class PhotoAdmin(paging.Paged):
     """What is held, above all what could not be read and where no face was found. Pictures are not shown here."""
 
     list_display = [

@@ -87,7 +87,7 @@ PAGES: Final[dict[str, tuple[str, Callable[..., HttpResponseBase]]]] = {
 
 
 @admin.register(RightsRequest)
-class RequestAdmin(paging.Paged, admin.ModelAdmin):
+class RequestAdmin(paging.Paged):
     """The list; the page of one request is the desk's own."""
 
     list_display = [

@@ -4,23 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portal', '0016_turns_of_mails'),
-        ('rights', '0007_what_lists_walk'),
+        ("portal", "0016_turns_of_mails"),
+        ("rights", "0007_what_lists_walk"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['not_before', 'id'], name='jobs_by_time'),
+            model_name="job",
+            index=models.Index(fields=["not_before", "id"], name="jobs_by_time"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['sent_at', 'created_at', 'id'], name='notices_by_sending'),
+            model_name="notice",
+            index=models.Index(fields=["sent_at", "created_at", "id"], name="notices_by_sending"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['state', 'created_at', 'id'], name='notices_by_state'),
+            model_name="notice",
+            index=models.Index(fields=["state", "created_at", "id"], name="notices_by_state"),
         ),
     ]

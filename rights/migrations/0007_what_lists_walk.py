@@ -5,39 +5,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('rights', '0006_names_for_readers'),
+        ("rights", "0006_names_for_readers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='rightsrequest',
-            name='requests_by_receipt',
+            model_name="rightsrequest",
+            name="requests_by_receipt",
         ),
         migrations.RemoveIndex(
-            model_name='rightsrequest',
-            name='requests_by_channel',
+            model_name="rightsrequest",
+            name="requests_by_channel",
         ),
         migrations.RemoveIndex(
-            model_name='rightsrequest',
-            name='requests_by_country',
+            model_name="rightsrequest",
+            name="requests_by_country",
         ),
         migrations.AddIndex(
-            model_name='rightsrequest',
-            index=models.Index(fields=['received_at', 'id', 'state'], name='requests_by_receipt'),
+            model_name="rightsrequest",
+            index=models.Index(fields=["received_at", "id", "state"], name="requests_by_receipt"),
         ),
         migrations.AddIndex(
-            model_name='rightsrequest',
-            index=models.Index(fields=['channel', 'due', 'received_at', 'id', 'state'], name='requests_by_channel'),
+            model_name="rightsrequest",
+            index=models.Index(fields=["channel", "due", "received_at", "id", "state"], name="requests_by_channel"),
         ),
         migrations.AddIndex(
-            model_name='rightsrequest',
-            index=models.Index(fields=['country', 'due', 'received_at', 'id', 'state'], name='requests_by_country'),
+            model_name="rightsrequest",
+            index=models.Index(fields=["country", "due", "received_at", "id", "state"], name="requests_by_country"),
         ),
         migrations.AddIndex(
-            model_name='rightsrequest',
-            index=models.Index(fields=['id', 'state', 'due', 'received_at'], name='requests_by_key'),
+            model_name="rightsrequest",
+            index=models.Index(fields=["id", "state", "due", "received_at"], name="requests_by_key"),
         ),
     ]
