@@ -130,7 +130,7 @@ def addresses(other: int) -> Iterator[str]:
 
 
 def written_out(client: Any, address: str) -> list[str]:
-    """Addresses with the number of the page, each column by which a list sorts, both ways, each choice of its filters."""
+    """Addresses with the number of the page, each sortable column both ways, each choice of the filters."""
     if not re.search("p=(middle|last)|[?](sorted|filtered)$", address):
         return [address]
     changes = client.get(re.sub("p=(middle|last)", "p=1", re.sub("[?](sorted|filtered)$", "", address))).context["cl"]
