@@ -21,6 +21,10 @@ app.conf.beat_schedule = {
         "task": "portal.tasks.forget_sessions",
         "schedule": crontab(minute="15"),
     },
+    "let the database know how its tables have grown": {
+        "task": "portal.tasks.take_statistics",
+        "schedule": crontab(minute="45"),
+    },
     "pick up what the broker lost": {"task": "portal.tasks.pick_up", "schedule": settings.BEAT_SECONDS},
     "look whether the sources answer": {"task": "portal.tasks.look_at_sources", "schedule": settings.SOURCE_SECONDS},
 }

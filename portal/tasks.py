@@ -12,7 +12,7 @@ from portal import flow, jobs
 from portal.models import JobKind
 from portal.notices import outbox
 from portal.nudges import nudge
-from portal.operate import pulse
+from portal.operate import planner, pulse
 from portal.staff import locks
 
 logger = logging.getLogger(__name__)
@@ -59,6 +59,12 @@ def forget_sessions() -> None:
     call_command("clearsessions")
     locks.forget_old()
     flow.remove_orphans()
+
+
+@shared_task
+def take_statistics() -> None:
+    """Let the database know how its tables have grown, every hour."""
+    planner.take_statistics()
 
 
 @shared_task(expires=30)
