@@ -8,7 +8,7 @@ PYTHON ?= python3
 run:
 	@exec $(PYTHON) bootstrap.py run
 
-# Checks, then the whole suite, on SQLite and on PostgreSQL. CHROMIUM=/path names the browser.
+# The checks and the whole suite, on SQLite and on PostgreSQL. CHROMIUM=/path names the browser.
 test:
 	@exec $(PYTHON) bootstrap.py test
 

@@ -21,7 +21,6 @@ import tempfile
 import venv
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -194,18 +193,24 @@ def check() -> int:
 
 
 def test() -> int:
-    """Run the checks, then every suite at once. Whatever fails."""
+    """Run the checks and every suite, all at once. Whatever fails."""
     preflight.writable(ROOT / "var")
     ensure_packages(DEV_LOCK)
     environment = {**os.environ, "CHROMIUM": chromium()}
-    failed = ["make check"] if check() else []
-    say("\nThe suites run beside one another: each waits a third of its time.")
-    with ThreadPoolExecutor(len(SUITES)) as pool:
-        for suite, (status, printed) in zip(SUITES, pool.map(partial(_run, environment), SUITES), strict=True):
-            say(f"\nThe suite {suite.name}:")
+    # Dozens of programs are started, each of which would compile the whole project anew.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    say("The checks and the suites run beside one another: each waits a third of its time.")
+    failed = []
+    with ThreadPoolExecutor(len(SUITES) + 1) as pool:
+        checked = pool.submit(_captured, "the checks", [str(PYTHON), "-m", "scripts.check"], environment)
+        suites = [pool.submit(_run, environment, suite) for suite in SUITES]
+        names = ["the checks", *(f"the suite {suite.name}" for suite in SUITES)]
+        for name, running in zip(names, (checked, *suites), strict=True):
+            status, printed = running.result()
+            say(f"\n{name[0].upper()}{name[1:]}:")
             sys.stdout.buffer.write(printed)
             if status:
-                failed.append(f"the suite {suite.name}")
+                failed.append(name)
     say(f"\nFailed: {', '.join(failed)}." if failed else "\nAll passed.")
     return int(bool(failed))
 
@@ -232,28 +237,33 @@ def screenshots() -> int:
 
 
 class Suite(NamedTuple):
-    """Tests chosen by their markers, and the database that they run on."""
+    """Tests chosen by their place and their markers, and the database that they run on."""
 
     name: str
     database: str
     tests: str
+    places: tuple[str, ...] = ("tests", "--ignore=tests/browser")  # Reading tests that are not run takes time too.
 
 
 SUITES = (
-    Suite("on sqlite", "sqlite", "not browser and not any_database"),
-    Suite("of what no database changes", "sqlite", "any_database and not browser"),
-    Suite("in the browser", "sqlite", "browser"),
-    Suite("on postgres", "postgres", "not browser"),
+    Suite("on sqlite", "sqlite", "not any_database"),
+    Suite("of what no database changes", "sqlite", "any_database"),
+    Suite("in the browser", "sqlite", "browser", ("tests/browser",)),
+    Suite("on postgres", "postgres", "not any_database"),
 )
 
 
 def _run(environment: dict[str, str], suite: Suite) -> tuple[int, bytes]:
     """pytest's exit status, and what it printed."""
-    command = [str(PYTHON), "-m", "pytest", "-m", suite.tests]
+    command = [str(PYTHON), "-m", "pytest", "-m", suite.tests, *suite.places]
     own = environment | {"REGARD_TEST_DATABASE": suite.database}
+    return _captured(f"the suite {suite.name}", command, own)
+
+
+def _captured(name: str, command: list[str], environment: dict[str, str]) -> tuple[int, bytes]:
     streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    ran = subprocess.run(command, cwd=ROOT, env=own, **streams)  # noqa: S603
-    say(f"The suite {suite.name} has ended with status {ran.returncode}.")
+    ran = subprocess.run(command, cwd=ROOT, env=environment, **streams)  # noqa: S603
+    say(f"{name[0].upper()}{name[1:]}: ended with status {ran.returncode}.")
     return ran.returncode, ran.stdout
 
 

@@ -30,6 +30,8 @@ def prepare() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     # Other processes know none of what a test has replaced. Tests of the pool ask for one.
     os.environ["REGARD_IMPORT_PROCESSES"] = "0"
+    # Nor does any program that a test starts compile the whole project anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # Two threads per library call are slower than one when the suite itself keeps every core busy.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

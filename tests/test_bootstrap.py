@@ -118,3 +118,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def test_no_suite_leaves_a_browser_test_out_or_runs_another_one_with_them() -> None:
+    """`make test` looks for them in their folder alone, and for no other test there."""
+    here = Path(__file__)
+    marked = {
+        path for path in here.parent.rglob("test_*.py") if "\npytestmark = pytest.mark.browser" in path.read_text()
+    }
+    assert marked == set((here.parent / "browser").glob("test_*.py"))
+    assert marked
