@@ -134,6 +134,7 @@ def bombs(_draw: random.Random) -> Iterator[Hostile]:
     for compression in ("tiff_deflate", "tiff_lzw", "packbits"):
         flat = saved(Image.new("RGB", (3_000, 2_000)), "TIFF", compression=compression)
         yield Hostile("bomb", flat, frozenset({TAKEN}))
+        flat = saved(Image.new("RGB", (600, 400)), "TIFF", compression=compression)
         for tag in (256, 257, 258, 259, 262, 273, 277, 278, 279):
             start = entry_of(flat, tag)
             for count in (2**31, 2**32 - 1, 10_000_000):

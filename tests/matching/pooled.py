@@ -1,17 +1,11 @@
-"""What other processes of an import do in tests: it has to be importable there, so no test can define it."""
+"""What other processes of an import do in tests: it has to be importable there, so no test can define it.
+
+Nothing here needs Django or an engine: `pooled_engines` has what does.
+"""
 
 import os
 import signal
-import time
 from pathlib import Path
-
-import numpy as np
-
-from matching.engine import DetectedFace, Detector
-from tests.fakes import PaintedEngine
-
-DARK = 10
-"""Mean below which a picture is deadly."""
 
 
 def die() -> None:
@@ -34,7 +28,7 @@ def fail() -> None:
 
 
 def ready() -> None:
-    """All is well."""
+    """All is well. Also what a process begins with where only the pool is tested: loading Django takes two seconds."""
 
 
 def threads() -> tuple[str | None, str | None, int]:
@@ -42,20 +36,3 @@ def threads() -> tuple[str | None, str | None, int]:
     from django.conf import settings
 
     return os.environ.get("OPENBLAS_NUM_THREADS"), os.environ.get("OMP_NUM_THREADS"), settings.ENCODER_THREADS
-
-
-class DeadlyEngine(PaintedEngine):
-    """Dies of dark pictures."""
-
-    def faces(self, pixels: np.ndarray, *, detector: Detector = Detector.DEFAULT) -> list[DetectedFace]:
-        if pixels.mean() < DARK:
-            die()
-        return super().faces(pixels, detector=detector)
-
-
-class SlowEngine(PaintedEngine):
-    """Slow enough to be killed at its work."""
-
-    def faces(self, pixels: np.ndarray, *, detector: Detector = Detector.DEFAULT) -> list[DetectedFace]:
-        time.sleep(0.1)
-        return super().faces(pixels, detector=detector)

@@ -19,7 +19,7 @@ from PIL import Image
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
-from matching import ingest, pool, reading
+from matching import ingest, pool, processes, reading
 from matching.models import Photo, PhotoStatus, Suppression
 from tests.fakes import paint
 from tests.matching import pooled
@@ -36,12 +36,20 @@ def results(*jobs: tuple[object, ...], count: int = 2) -> dict[int, object]:
     return dict(found)
 
 
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes without Django."""
+    monkeypatch.setattr(processes, "begin", pooled.ready)
+
+
+@pytest.mark.usefixtures("bare")
 def test_every_job_is_done_once_and_in_order() -> None:
     found = list(pool.each(pooled.double, [(number,) for number in range(25)], count=2, ready=pooled.ready))
     assert found == [(number, 2 * number) for number in range(25)]
     assert list(pool.each(pooled.double, [], count=2, ready=pooled.ready)) == []
 
 
+@pytest.mark.usefixtures("bare")
 def test_what_kills_its_process_is_given_up_and_the_rest_is_done() -> None:
     deadly = {3, 4}
     found = results(*[(number, "deadly" if number in deadly else "") for number in range(12)])
@@ -51,16 +59,19 @@ def test_what_kills_its_process_is_given_up_and_the_rest_is_done() -> None:
     }
 
 
+@pytest.mark.usefixtures("bare")
 def test_what_died_only_in_company_is_done_alone(tmp_path: Path) -> None:
     found = results(*[(number, "", str(tmp_path / "once") if number == 5 else "") for number in range(12)])
     assert found == {number: 2 * number for number in range(12)}
 
 
+@pytest.mark.usefixtures("bare")
 def test_processes_that_never_get_ready_blame_no_job() -> None:
     with pytest.raises(pool.WorkersUnusable):
         list(pool.each(pooled.double, [(1, "deadly"), (2,)], count=1, ready=pooled.die))
 
 
+@pytest.mark.usefixtures("bare")
 def test_an_error_of_the_work_is_the_callers() -> None:
     with pytest.raises(OSError, match="went away"):
         list(pool.each(pooled.fail, [()], count=1, ready=pooled.ready))
@@ -96,7 +107,7 @@ def leave_three(folder: Path) -> None:
 def folder(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of painted pictures, to be read by two processes that die of dark ones."""
     settings.IMPORT_PROCESSES = 2
-    settings.FACE_ENGINE = "tests.matching.pooled.DeadlyEngine"
+    settings.FACE_ENGINE = "tests.matching.pooled_engines.DeadlyEngine"
     monkeypatch.setenv("REGARD_FACE_ENGINE", settings.FACE_ENGINE)
     fill(tmp_path / "photos")
     return tmp_path / "photos"
@@ -169,7 +180,7 @@ class Killed:
             "REGARD_PROFILE": "test",
             "REGARD_VAR": str(folder / "var"),
             "REGARD_IMPORT_PROCESSES": "2",
-            "REGARD_FACE_ENGINE": "tests.matching.pooled.SlowEngine",
+            "REGARD_FACE_ENGINE": "tests.matching.pooled_engines.SlowEngine",
         }
 
     def start(self, *command: str) -> subprocess.Popen[str]:
