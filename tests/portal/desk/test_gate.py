@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from freezegun import freeze_time
@@ -103,6 +103,21 @@ def test_every_page_says_what_it_demands() -> None:
     assert found == {"admin:autocomplete", "admin:view_on_site"}
 
 
+@pytest.fixture
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page of a refusal depends on the roles that it names: the same words are not drawn a hundred times."""
+    draw, drawn = gate.page, dict[tuple[str, ...], bytes]()
+
+    def page(http: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
+        words = (template, title, *map(str, context["needed"]), *map(str, context["own"]))
+        if words not in drawn:
+            drawn[words] = draw(http, template, title, **context).content
+        return HttpResponse(drawn[words])
+
+    monkeypatch.setattr(gate, "page", page)
+
+
+@pytest.mark.usefixtures("drawn_once")
 @pytest.mark.parametrize("role", Role)
 def test_each_role_opens_what_the_table_says_and_no_more(role: Role, client: Client) -> None:
     who = member("somebody", role)
