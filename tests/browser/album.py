@@ -77,27 +77,29 @@ def light_and_still(page: Page, url: str, *, pictures: bool = True) -> None:
 
 
 class Album:
-    """Screenshots of pages as a telephone and a desktop show them.
+    """Pages looked at as a telephone and a desktop show them, and photographed if there is a folder for it.
 
     Args:
-        folder: where they are kept.
-        complete: by day and by night at both widths; otherwise the telephone's by day and the desktop's by night.
+        folder: where screenshots are kept, by day and by night at both widths. Without one there are none, and pages
+            are looked at as the telephone shows them by day and the desktop by night.
     """
 
-    def __init__(self, folder: Path, *, complete: bool = False) -> None:
-        self.folder, self.complete = folder, complete
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
         self.seen: set[str] = set()
-        folder.mkdir(parents=True, exist_ok=True)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
 
     def take(self, page: Page, name: str) -> None:
         """The whole page at both widths. No page may be wider than the screen, nor break a rule of axe-core."""
         wrong: list[str] = []
         for (width, height), scheme in zip(SIZES.items(), SCHEMES, strict=True):
             page.set_viewport_size({"width": width, "height": height})
-            for colours in SCHEMES if self.complete else (scheme,):
+            for colours in (scheme,) if self.folder is None else SCHEMES:
                 page.emulate_media(color_scheme=colours)
                 page.evaluate(SETTLE)
-                page.screenshot(path=self.folder / f"{name}-{width}-{colours}.png", full_page=True)
+                if self.folder is not None:
+                    page.screenshot(path=self.folder / f"{name}-{width}-{colours}.png", full_page=True)
                 wrong += [f"{width} {colours} {line}" for line in violations(page)]
             overflow = too_wide(page)
             assert overflow <= 0, f"{name} is {overflow} pixels wider than a screen of {width}."

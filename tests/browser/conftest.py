@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 from tests.browser.album import Album
 from tests.browser.gallery import SHOWN, write_index
 from tests.browser.stack import Stack
-from tests.project import ROOT
 
 FLAGS = [
     "--headless",
@@ -45,14 +44,15 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def album(request: pytest.FixtureRequest) -> Iterator[Album]:
-    """The screenshots of all pages. `make screenshots` names a folder in ALBUM and wants them by day and by night."""
+    """All pages, looked at. `make screenshots` names a folder in ALBUM and wants them photographed."""
     chosen = os.environ.get("ALBUM", "")
-    album = Album(Path(chosen) if chosen else ROOT / "var" / "screenshots", complete=bool(chosen))
+    album = Album(Path(chosen) if chosen else None)
     yield album
-    write_index(album.folder)
+    if album.folder is not None:
+        write_index(album.folder)
     whole = {"test_pages", "test_rare", "test_story"} <= {Path(item.path).stem for item in request.session.items}
     if whole and not request.config.option.keyword and not request.session.testsfailed:
-        assert album.seen == SHOWN | {""}, "Pages are on screenshots and not in SHOWN, or the other way round."
+        assert album.seen == SHOWN | {""}, "Pages are looked at and not in SHOWN, or the other way round."
 
 
 @pytest.fixture(scope="module")
