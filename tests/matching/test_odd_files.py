@@ -17,7 +17,7 @@ from matching.models import Face, Photo, PhotoStatus, Problem, Source, Suppressi
 from tests.fakes import paint, template_of
 from tests.painted import folder_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 SIDECARS = {
     "a lone surrogate": b'{"source_url": "\\ud800", "x": "\\ud800"}',

@@ -280,6 +280,7 @@ def test_a_space_finds_what_the_engine_does_not(painted: Source, foreign: Foreig
     assert "ada-2.jpg" not in found_in(PaintedEngine.name, findings)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("metric", Metric.values)
 @pytest.mark.parametrize("dimension", [64, 512])
 def test_every_metric_finds_what_brute_force_finds(

@@ -22,6 +22,8 @@ from tests import project
 from tests.portal.deeds import Ask, Run
 from tests.staffing import sign_in
 
+pytestmark = pytest.mark.any_database
+
 FRAMED = "/mailbox/1/html/"
 """A mail in its frame is the one page with a policy of its own."""
 WORDS = {

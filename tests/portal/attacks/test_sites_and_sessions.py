@@ -18,7 +18,7 @@ from tests.portal.attacks.traces import lines, refusals
 from tests.portal.citizens.person import Person, Response, picture, upload
 from tests.portal.deeds import Run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 Another = Callable[[], Person]
 
 ACTS = ["withdraw", "erase_now", "photo", "consent", "withdraw_consent", "renew", "download", "code"]

@@ -24,7 +24,7 @@ from rights.models import RightsRequest
 from tests.portal.citizens.person import Person, upload
 from tests.portal.deeds import SHOWN
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture

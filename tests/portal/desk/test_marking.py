@@ -22,7 +22,7 @@ from tests.staffing import sign_in
 
 __all__ = ["short_sighted"]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 FACELESS = reverse("admin:matching_photo_faceless")
 SIDES = ("left", "top", "right", "bottom")

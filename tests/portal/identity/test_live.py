@@ -25,7 +25,7 @@ from tests.portal.citizens.person import Person, upload
 from tests.portal.deeds import Ask, Run, decide, judge
 from tests.staffing import sign_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
 @pytest.fixture

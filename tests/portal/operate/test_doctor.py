@@ -55,6 +55,7 @@ def test_migrations() -> None:
     assert level("migrations") == "wrong"
 
 
+@pytest.mark.any_database
 def test_broker_and_workers_alive_and_dead(
     worker: subprocess.Popen[bytes], broker: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
