@@ -7,7 +7,9 @@ would tell strangers what else was asked with the address. A code that was typed
 address begins anew. What staff enter needs no turn.
 """
 
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -16,6 +18,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.encoding import punycode
 
 from portal.advisory import one_at_a_time
 from portal.models import AddressChange, Audience, EmailCode, MailTurn, Notice, NoticeState
@@ -28,10 +31,20 @@ OF_ONE_NETWORK: Final = {HOUR: 8, DAY: 20}
 SALT: Final = "portal.notices.turns"
 
 
+def _mailbox(address: str) -> str:
+    """One spelling of many: mail reaches the same mailbox with quotes, capitals, a plus sign and what follows it, with
+    dots at some providers, and with every letter of a domain that IDNA takes for another.
+    """
+    local, _at, domain = address.strip().rpartition("@")
+    name = re.sub(r'[\s".\\]', "", local).casefold().partition("+")[0]
+    with suppress(UnicodeError):  # What is no domain stays as it is.
+        domain = punycode(domain)
+    return f"{name}@{domain.casefold()}"
+
+
 def _hashed(address: str) -> str:
-    """What is kept of an address. Capitals and what stands after a plus sign make no other mailbox."""
-    local, _at, domain = address.strip().casefold().rpartition("@")
-    return salted_hmac(SALT, f"{local.partition('+')[0]}@{domain}", algorithm="sha256").hexdigest()
+    """What is kept of an address."""
+    return salted_hmac(SALT, _mailbox(address), algorithm="sha256").hexdigest()
 
 
 def line_up(*, notice: Notice | None, address: str, network: str | None) -> None:

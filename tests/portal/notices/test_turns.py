@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.core import mail
+from django.core.validators import validate_email
 from django.utils import timezone
 from freezegun import freeze_time
 
@@ -89,8 +90,20 @@ def test_many_networks_together_have_a_limit_too(clock: Any) -> None:
     assert len(deliver()) == MOST
 
 
-@pytest.mark.parametrize("email", ["ADA@Example.org", "ada+again@example.org"])
+OTHERWISE = (
+    "ADA@Example.org",
+    "ada+again@example.org",
+    '"ada"@example.org',
+    '"a\\da+again"@example.org',
+    "a.da@example.org",
+    "ada@\uff45xample.org",  # A full-width e.
+    "ada@exam\u00adple.org",  # A soft hyphen.
+)
+
+
+@pytest.mark.parametrize("email", OTHERWISE)
 def test_the_same_mailbox_written_otherwise_is_the_same(clock: Any, email: str) -> None:
+    validate_email(email)
     flood(FEW)
     deliver()
     flood(1, email=email)
