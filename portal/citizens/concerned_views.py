@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from portal import flow, vault
 from portal.citizens.forms import MandateForm
 from portal.citizens.guard import opened, personal, to_find
-from portal.identity import links
+from portal.identity import links, networks
 from portal.models import Representation
 from portal.wording import refusal
 from rights import queries, requests
@@ -32,7 +32,7 @@ def concerned(request: HttpRequest, token: str) -> HttpResponse:
         if said == "yes":
             flow.agreed(request_id=found.request_id)
         elif said == "no":
-            flow.disowned(request_id=found.request_id)
+            flow.disowned(request_id=found.request_id, network=networks.asking(request))
     except TransitionRefused as refused:
         messages.info(request, refusal(refused))
     if said:

@@ -9,9 +9,9 @@ from django.utils import timezone
 from portal import retention, vault
 from portal.flow.closed import destroy_evidence
 from portal.models import Answer, Event, Evidence, EvidenceKind, FollowUp, Representation, Role
-from portal.notices import concerned, outbox
+from portal.notices import concerned, outbox, turns
 from rights import journal, queries, requests
-from rights.law.lifecycle import TransitionRefused
+from rights.law.lifecycle import RequestState, TransitionRefused
 from rights.law.sentences import gettext_noop
 from rights.models import RightsRequest
 
@@ -95,10 +95,13 @@ def agreed(*, request_id: UUID) -> None:
 
 
 @transaction.atomic
-def disowned(*, request_id: UUID) -> None:
+def disowned(*, request_id: UUID, network: str | None = None) -> None:
     """The person concerned did not ask for this: the request is closed and what was handed in is destroyed.
 
     Also after a decision: an answer that was not fetched is destroyed, an erasure that was not begun is not made.
+
+    Args:
+        network: who says so, as `turns.line_up` takes it: both addresses may have been typed by one who acts for nobody.
 
     Raises:
         TransitionRefused: nobody acts for somebody else here, or the request has ended.
@@ -110,13 +113,17 @@ def disowned(*, request_id: UUID) -> None:
     if found.answer == "no":
         return
     fetched = Answer.objects.filter(request=request, delivered_at__isnull=False).exists()
+    proven = request.state != RequestState.RECEIVED
     requests.take(request=request, step="disown", actor=journal.CITIZEN)
     found.answer, found.answered_at = "no", timezone.now()
     found.save(update_fields=["answer", "answered_at"])
     detail = {"answer_fetched_before": fetched}
     journal.record(request=request, actor=journal.CITIZEN, event="concerned:disowned", detail=detail)
-    outbox.post(request=request, event=Event.DISOWNED)
+    notice = outbox.post(request=request, event=Event.DISOWNED)
+    email = request.requester.email
+    if email and not proven:
+        turns.line_up(notice=notice, address=email, network=network)
     destroy_evidence(request)
     for further in FollowUp.objects.filter(of=request):  # It was made from what they did not ask for.
         with suppress(TransitionRefused):
-            disowned(request_id=further.request_id)
+            disowned(request_id=further.request_id, network=network)

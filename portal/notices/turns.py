@@ -1,7 +1,7 @@
 """How many mails an address gets that has proven nothing: anybody can type anybody's.
 
-A code, an acknowledgement, a question to the person concerned and a code for a new address are put on record at once,
-and go when the address has a turn: some in an hour and in a day, and fewer of those that one network asked for, so that
+A code, an acknowledgement, a question to the person concerned, their no to a requester who has proven nothing, and a
+code for a new address are put on record at once, and go when the address has a turn: some in an hour and in a day, and fewer of those that one network asked for, so that
 who floods a mailbox keeps no mail of others from it. Nothing is refused and no page says that a mail waits, for that
 would tell strangers what else was asked with the address. A code that was typed shows that the mails are wanted: the
 address begins anew. What staff enter needs no turn.

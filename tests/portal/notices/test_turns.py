@@ -172,6 +172,18 @@ def test_a_person_concerned_is_not_flooded_either(clock: Any) -> None:
     assert deliver().count("bo@example.org") == FEW
 
 
+def test_who_acts_is_not_flooded_with_noes_that_somebody_says_in_both_names(clock: Any) -> None:
+    for number in range(12):
+        who = {"on_behalf": True, "role": Role.AGENT, "person_name": "Bo", "person_email": f"bo-{number}@example.org"}
+        case = ask(network=THERE, **who)
+        flow.disowned(request_id=case.pk, network=THERE)
+    assert deliver().count("ada@example.org") == FEW
+    proven = ask("eve@example.org", network=THERE, **who)
+    flow.confirm(request_id=proven.pk)
+    flow.disowned(request_id=proven.pk, network=THERE)
+    assert not MailTurn.objects.filter(notice__request=proven, notice__event=Event.DISOWNED).exists()
+
+
 def test_a_new_address_is_not_flooded_and_its_code_lives_from_its_mail(clock: Any) -> None:
     flood(FEW, email="new@example.org", network=HERE)
     deliver()
