@@ -52,7 +52,10 @@ def what_to_say(result: CodeResult) -> str:
                 result.tries_left,
             ) % {"tries": result.tries_left}
         case _:
-            return gettext("This code has expired: a code lasts 15 minutes. Ask for a new one below.")
+            return gettext(
+                "This code is not right, or has expired: a code lasts 15 minutes. "
+                "Look at the newest mail, or ask for a new one below."
+            )
 
 
 @method_decorator(personal, name="dispatch")

@@ -49,7 +49,7 @@ class CodeResult:
     Attributes:
         tries_left: how many more tries there are; only with `wrong`.
         until: when the lock lifts; only with `locked`.
-        guessed: a code was typed that was compared and wrong; one that came late, or to a locked entry, is no guess.
+        guessed: a code was typed in time and was wrong; one that came late, or to a locked entry, is no guess.
     """
 
     status: CodeStatus
@@ -90,7 +90,7 @@ def issue(*, request: Holder, network: str | None = None) -> EmailCode:
     locked = locked_until(request=request, now=now)  # Asked for in any case: a stranger has no last code.
     if last is not None and locked:
         return last
-    carried = last.tries if last is not None and last.used_at is None and last.expires_at > now else 0
+    carried = last.tries if last is not None and last.used_at is None and not _is_late(last, now) else 0
     lives = {"created_at": now, "expires_at": now + LIFETIME, "tries": 0 if carried >= TRIES else carried}
     if isinstance(request, UUID):
         code = EmailCode.objects.create(stranger=request, **lives)
@@ -161,30 +161,39 @@ def check(*, request: Holder, digits: str, now: datetime | None = None) -> CodeR
 
     The try is counted before it is compared, by a conditional update, so that parallel guesses cannot pass five.
     Several codes may live at once, because mails overtake one another; a success ends them all. No code is issued
-    meanwhile, for the next one carries what was counted on the last.
+    meanwhile, for the next one carries what was counted on the last. When a code was asked for decides what is said of a
+    wrong one, not when its mail went: whether a mail had to wait tells what else was asked with the address.
     """
     one_at_a_time(_number(request))
     now = now or timezone.now()
     until = locked_until(request=request, now=now)
     if until:
         return CodeResult(CodeStatus.LOCKED, until=until)
-    live = list(_codes(request).filter(used_at=None, expires_at__gt=now))
-    if not live:
+    newest = _codes(request).last()
+    if newest is None or newest.used_at is not None:
         return CodeResult(CodeStatus.EXPIRED)
-    newest = live[-1]
+    late = _is_late(newest, now)
+    live = list(_codes(request).filter(used_at=None, expires_at__gt=now))
     counted = EmailCode.objects.filter(pk=newest.pk, used_at=None, tries__lt=TRIES).update(tries=F("tries") + 1)
     if not counted:
         newest.refresh_from_db()
-        return CodeResult(CodeStatus.EXPIRED) if newest.used_at else _lock(newest, now)
+        return CodeResult(CodeStatus.EXPIRED) if late or newest.used_at else _lock(newest, now)
     if _fits(typed=digits, codes=live) and isinstance(request, RightsRequest):  # A stranger's guess is never right.
         used = EmailCode.objects.filter(pk=newest.pk, used_at=None).update(used_at=now)
         EmailCode.objects.filter(pk__in=[code.pk for code in live], used_at=None).update(used_at=now)
         turns.renew(request.requester.email)
         return CodeResult(CodeStatus.OK if used else CodeStatus.EXPIRED)
+    if late:
+        return CodeResult(CodeStatus.EXPIRED)
     newest.refresh_from_db()
     if newest.tries >= TRIES:
         return replace(_lock(newest, now), guessed=True)
     return CodeResult(CodeStatus.WRONG, tries_left=TRIES - newest.tries, guessed=True)
+
+
+def _is_late(code: EmailCode, now: datetime) -> bool:
+    """Whether it was asked for so long ago that it has expired, unless its mail had to wait."""
+    return code.created_at + LIFETIME <= now
 
 
 def _codes(request: Holder) -> QuerySet[EmailCode]:

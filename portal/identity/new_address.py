@@ -11,6 +11,7 @@ from django.utils.crypto import constant_time_compare
 from portal.identity import email_code
 from portal.identity.email_code import CodeResult, CodeStatus
 from portal.models import AddressChange
+from portal.notices import turns
 from rights.models import RightsRequest
 
 SALT: Final = "portal.identity.new_address"
@@ -24,9 +25,13 @@ def digits(change: AddressChange) -> str:
 
 
 def pending(request: RightsRequest) -> AddressChange | None:
-    """The change that waits for its code; only the newest counts."""
+    """The change that waits for its code; only the newest counts.
+
+    For as long as its mail may have to wait, whether it does or not: nobody shall see what else the address gets.
+    """
+    since = timezone.now() - turns.DAY - email_code.LIFETIME
     newest = request.address_changes.filter(applied_at=None).order_by("asked_at", "pk").last()
-    return newest if newest and newest.expires_at > timezone.now() and newest.tries < email_code.TRIES else None
+    return newest if newest and newest.asked_at > since and newest.tries < email_code.TRIES else None
 
 
 def may_ask(request: RightsRequest) -> bool:
@@ -43,6 +48,10 @@ def check(*, request: RightsRequest, change_id: UUID, typed: str) -> CodeResult:
     counted = AddressChange.objects.filter(pk=change.pk, applied_at=None, tries__lt=email_code.TRIES)
     if not counted.update(tries=F("tries") + 1):
         return CodeResult(CodeStatus.EXPIRED)
-    if constant_time_compare(email_code.plain(typed), digits(change)):
+    now = timezone.now()
+    fits = constant_time_compare(email_code.plain(typed), digits(change))
+    if fits and change.expires_at > now:
         return CodeResult(CodeStatus.OK)
+    if change.asked_at + email_code.LIFETIME <= now:
+        return CodeResult(CodeStatus.EXPIRED)
     return CodeResult(CodeStatus.WRONG, tries_left=max(0, email_code.TRIES - change.tries - 1))

@@ -12,7 +12,7 @@ from django.utils import timezone
 from freezegun import freeze_time
 
 from portal import flow
-from portal.identity import email_code
+from portal.identity import email_code, new_address
 from portal.models import AddressChange, EmailCode, Event, MailTurn, Notice, NoticeState, Role
 from portal.notices import outbox, turns
 from rights.models import Channel, RightsRequest
@@ -231,6 +231,75 @@ def test_the_page_of_a_flooded_address_says_what_it_says_to_everybody(clock: Any
         words[email] = [line for line in page.splitlines() if not any(c in line for c in (email, "csrf", "nonce"))]
         words[email] = [line.replace(str(case.pk), "") for line in words[email]]
     assert words["ada@example.org"] == words["bo@example.org"]
+
+
+def test_what_is_said_of_a_wrong_code_tells_nobody_whether_its_mail_had_to_wait(clock: Any) -> None:
+    flood(FEW)
+    deliver()
+    held, free = ask(network=THERE), ask("bo@example.org", network=THERE)
+    Notice.objects.exclude(request__in=[held, free]).filter(state=NoticeState.WAITING).delete()
+    deliver()
+    assert held.notices.filter(state=NoticeState.WAITING).count() == 2
+    said = []
+    for minutes in (1, 16, 44, 1, 1, 1):  # The mail that was held goes when an hour is over.
+        clock.tick(timedelta(minutes=minutes))
+        deliver()
+        for case in (held, free):
+            said.append(email_code.check(request=case, digits="wrong"))
+            if minutes == 44:
+                assert email_code.issue(request=case, network=THERE).tries == 0
+                EmailCode.objects.filter(request=case).latest("created_at").delete()
+    assert said[::2] == said[1::2]
+    assert not email_code.check(request=held, digits="wrong").ok
+    assert EmailCode.objects.get(request=held).tries == email_code.TRIES
+
+
+def test_a_code_that_had_to_wait_is_still_taken_after_a_slip(clock: Any) -> None:
+    case, code = _held_code(clock)
+    assert not email_code.check(request=case, digits="wrong").ok
+    assert email_code.check(request=case, digits=email_code.digits(code)).ok
+
+
+def test_a_code_that_had_to_wait_is_tried_five_times_at_most(clock: Any) -> None:
+    case, code = _held_code(clock)
+    for _try in range(email_code.TRIES):
+        assert not email_code.check(request=case, digits="wrong").ok
+    assert not email_code.check(request=case, digits=email_code.digits(code)).ok
+
+
+def _held_code(clock: Any) -> tuple[RightsRequest, EmailCode]:
+    """One whose mail went after an hour."""
+    flood(FEW)
+    deliver()
+    case = ask(network=THERE)
+    Notice.objects.exclude(request=case).filter(state=NoticeState.WAITING).delete()
+    deliver()
+    clock.tick(turns.HOUR)
+    assert len(deliver()) == 2
+    return case, case.codes.get()
+
+
+def test_a_new_address_is_waited_for_as_long_whether_or_not_its_mail_had_to_wait(clock: Any) -> None:
+    flood(FEW, email="new@example.org", network=HERE)
+    deliver()
+    held, free = ask("ada@example.org"), ask("bo@example.org")
+    changes = [
+        flow.propose_address(request_id=case.pk, email=email, network=HERE)
+        for case, email in ((held, "new@example.org"), (free, "other@example.org"))
+    ]
+    Notice.objects.exclude(event=Event.NEW_ADDRESS).filter(state=NoticeState.WAITING).delete()
+    for minutes in (0, 16, 44):
+        clock.tick(timedelta(minutes=minutes))
+        deliver()
+        both = zip((held, free), changes, strict=True)
+        one, other = (new_address.check(request=case, change_id=change.pk, typed="wrong") for case, change in both)
+        assert one == other
+    assert new_address.check(request=held, change_id=changes[0].pk, typed=new_address.digits(changes[0])).ok
+    clock.tick(turns.DAY - turns.HOUR)
+    assert new_address.pending(held) is not None
+    assert new_address.pending(free) is not None
+    clock.tick(email_code.LIFETIME)
+    assert new_address.pending(held) is new_address.pending(free) is None
 
 
 def test_no_address_is_kept_and_all_is_forgotten_after_a_day(clock: Any) -> None:
