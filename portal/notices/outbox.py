@@ -243,7 +243,9 @@ def settle_the_interrupted() -> int:
         if not (leases.is_dead(notice.owner) or over):
             continue
         arrived = getattr(get_connection(), "arrived", None)
-        if arrived is None:
+        if turns.waits(notice):  # Its turn is taken before anything goes.
+            _try_later(notice, at_once=True)
+        elif arrived is None:
             _end(notice, NoticeState.UNCERTAIN)
         elif arrived(message_id(notice)):
             _end(notice, NoticeState.SENT)

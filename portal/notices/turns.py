@@ -65,17 +65,22 @@ def waits(notice: Notice) -> bool:
 
 
 def is_over(notice: Notice) -> bool:
-    """Whether it waited for a day in vain, as one among many: nobody waits for that mail any more."""
-    return MailTurn.objects.filter(notice=notice, at=None, asked_at__lte=timezone.now() - DAY).exists()
+    """Whether it waited for a day in vain, as one among many: nobody waits for that mail any more.
+
+    One that was never tried waited for a worker, and still goes.
+    """
+    old = MailTurn.objects.filter(notice=notice, at=None, asked_at__lte=timezone.now() - DAY)
+    return old.filter(asked_at__lt=notice.not_before).exists()
 
 
 @transaction.atomic
 def take(notice: Notice) -> datetime | None:
     """Take the turn of a notice that is about to go; when it comes if it has not come, None if it goes now.
 
-    A code lives from when its mail goes.
+    A code lives from when its mail goes. What the mail server refused for now takes its turn anew with each try, so that
+    after a long failure mails go as slowly as before it.
     """
-    turn = MailTurn.objects.filter(notice=notice, at=None).first()
+    turn = MailTurn.objects.filter(notice=notice).first()
     if turn is None:
         return None
     one_at_a_time(bytes.fromhex(turn.address))
@@ -83,9 +88,10 @@ def take(notice: Notice) -> datetime | None:
     later = max(_waits(turn, now), default=now)
     if later > now:
         return later
+    if turn.at is None:
+        _live_from(now, notice)
     turn.at = now
     turn.save(update_fields=["at"])
-    _live_from(now, notice)
     return None
 
 
@@ -99,8 +105,8 @@ def _live_from(now: datetime, notice: Notice) -> None:
 
 def _waits(turn: MailTurn, now: datetime) -> Iterator[datetime]:
     """When each limit that is reached leaves room for one more."""
-    went = MailTurn.objects.filter(address=turn.address, at__gt=now - DAY).order_by("at").values_list("at", "network")
-    every = [(at, network) for at, network in went if at is not None]
+    went = MailTurn.objects.filter(address=turn.address, at__gt=now - DAY).exclude(pk=turn.pk)
+    every = [(at, network) for at, network in went.order_by("at").values_list("at", "network") if at is not None]
     lanes = [(MOST, [at for at, _network in every])]
     if turn.network:
         lanes.append((OF_ONE_NETWORK, [at for at, network in every if network == turn.network]))
@@ -126,5 +132,5 @@ def waive(notice_id: UUID) -> None:
 def forget() -> None:
     """Delete what counts no more."""
     day_ago = timezone.now() - DAY
-    unsent = Q(at=None, asked_at__lte=day_ago) & ~Q(notice__state__in=[NoticeState.WAITING, NoticeState.SENDING])
-    MailTurn.objects.filter(Q(at__lte=day_ago) | unsent).delete()
+    old = MailTurn.objects.filter(Q(at__lte=day_ago) | Q(at=None, asked_at__lte=day_ago))
+    old.exclude(notice__state__in=[NoticeState.WAITING, NoticeState.SENDING]).delete()

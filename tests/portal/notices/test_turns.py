@@ -214,6 +214,37 @@ def test_a_mail_that_the_server_refuses_for_now_counts_once(clock: Any, monkeypa
     assert MailTurn.objects.exclude(at=None).count() == 2
 
 
+def test_a_server_that_was_away_for_long_brings_no_more_at_once(clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    flood(20)
+    with monkeypatch.context() as patch:
+        patch.setattr("django.core.mail.backends.locmem.EmailBackend.open", _no_server)
+        for _hour in range(30):
+            assert deliver() == []
+            turns.forget()
+            clock.tick(turns.HOUR)
+    clock.tick(outbox.LAST_RETRY)
+    assert 0 < len(deliver()) <= FEW
+
+
+def test_what_waited_for_a_worker_goes_however_late(clock: Any) -> None:
+    ask()
+    clock.tick(3 * turns.DAY)
+    turns.forget()
+    assert deliver() == ["ada@example.org"] * 2
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_worker_that_died_before_the_turn_came_sent_nothing(clock: Any, waits: bool) -> None:
+    notice = ask().notices.get(event=Event.CODE)
+    Notice.objects.filter(pk=notice.pk).update(state=NoticeState.SENDING, lease_until=timezone.now())
+    if not waits:
+        assert turns.take(notice) is None
+    clock.tick(outbox.LEASE)
+    assert outbox.settle_the_interrupted() == 1
+    notice.refresh_from_db()
+    assert notice.state == (NoticeState.WAITING if waits else NoticeState.UNCERTAIN)
+
+
 def _no_server(_self: object) -> None:
     raise ConnectionRefusedError
 
