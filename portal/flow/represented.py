@@ -101,7 +101,7 @@ def disowned(*, request_id: UUID, network: str | None = None) -> None:
     Also after a decision: an answer that was not fetched is destroyed, an erasure that was not begun is not made.
 
     Args:
-        network: who says so, as `turns.line_up` takes it: both addresses may have been typed by one who acts for nobody.
+        network: who says so, as `turns.line_up` takes it; one person may have typed both addresses.
 
     Raises:
         TransitionRefused: nobody acts for somebody else here, or the request has ended.

@@ -161,8 +161,10 @@ def check(*, request: Holder, digits: str, now: datetime | None = None) -> CodeR
 
     The try is counted before it is compared, by a conditional update, so that parallel guesses cannot pass five.
     Several codes may live at once, because mails overtake one another; a success ends them all. No code is issued
-    meanwhile, for the next one carries what was counted on the last. When a code was asked for decides what is said of a
-    wrong one, not when its mail went: whether a mail had to wait tells what else was asked with the address.
+    meanwhile, for the next one carries what was counted on the last.
+
+    What is said of a wrong code follows from when one was asked for, not from when its mail went: whether a mail had to
+    wait would tell what else was asked with the address.
     """
     one_at_a_time(_number(request))
     now = now or timezone.now()
@@ -178,10 +180,11 @@ def check(*, request: Holder, digits: str, now: datetime | None = None) -> CodeR
     if not counted:
         newest.refresh_from_db()
         return CodeResult(CodeStatus.EXPIRED) if late or newest.used_at else _lock(newest, now)
-    if _fits(typed=digits, codes=live) and isinstance(request, RightsRequest):  # A stranger's guess is never right.
+    fitting = _fitting(typed=digits, codes=live)
+    if fitting and isinstance(request, RightsRequest):  # A stranger's guess is never right.
         used = EmailCode.objects.filter(pk=newest.pk, used_at=None).update(used_at=now)
         EmailCode.objects.filter(pk__in=[code.pk for code in live], used_at=None).update(used_at=now)
-        turns.renew(request.requester.email)
+        turns.renew(request.requester.email, codes=fitting)
         return CodeResult(CodeStatus.OK if used else CodeStatus.EXPIRED)
     if late:
         return CodeResult(CodeStatus.EXPIRED)
@@ -201,12 +204,9 @@ def _codes(request: Holder) -> QuerySet[EmailCode]:
     return EmailCode.objects.filter(**own).order_by("created_at", "pk")
 
 
-def _fits(*, typed: str, codes: list[EmailCode]) -> bool:
-    """Whether the typed text is one of the codes."""
-    found = False
-    for code in codes:
-        found |= constant_time_compare(plain(typed), digits(code))
-    return found
+def _fitting(*, typed: str, codes: list[EmailCode]) -> list[EmailCode]:
+    """Which of the codes the typed text is. Each is compared."""
+    return [code for code in codes if constant_time_compare(plain(typed), digits(code))]
 
 
 def _lock(code: EmailCode, now: datetime) -> CodeResult:

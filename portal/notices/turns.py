@@ -1,14 +1,15 @@
 """How many mails an address gets that has proven nothing: anybody can type anybody's.
 
 A code, an acknowledgement, a question to the person concerned, their no to a requester who has proven nothing, and a
-code for a new address are put on record at once, and go when the address has a turn: some in an hour and in a day, and fewer of those that one network asked for, so that
-who floods a mailbox keeps no mail of others from it. Nothing is refused and no page says that a mail waits, for that
-would tell strangers what else was asked with the address. A code that was typed shows that the mails are wanted: the
-address begins anew. What staff enter needs no turn.
+code for a new address are put on record at once, and go when the address has a turn: some in an hour and in a day, and
+fewer of those that one network asked for, so that who floods a mailbox from one keeps no mail of others from it.
+Nothing is refused and no page says that a mail waits, for that would tell strangers what else was asked with the
+address. A code that was typed shows that the mails are wanted which the same network asked for: these begin anew. What
+staff enter needs no turn.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -77,8 +78,8 @@ def is_over(notice: Notice) -> bool:
 def take(notice: Notice) -> datetime | None:
     """Take the turn of a notice that is about to go; when it comes if it has not come, None if it goes now.
 
-    A code lives from when its mail goes. What the mail server refused for now takes its turn anew with each try, so that
-    after a long failure mails go as slowly as before it.
+    A code lives from when its mail goes. What the mail server refused for now takes its turn anew with each try, so
+    that after a long failure mails go as slowly as before it.
     """
     turn = MailTurn.objects.filter(notice=notice).first()
     if turn is None:
@@ -90,8 +91,7 @@ def take(notice: Notice) -> datetime | None:
         return later
     if turn.at is None:
         _live_from(now, notice)
-    turn.at = now
-    turn.save(update_fields=["at"])
+    MailTurn.objects.filter(pk=turn.pk).update(at=now)  # Unless a code was typed meanwhile, and it needs none.
     return None
 
 
@@ -117,9 +117,12 @@ def _waits(turn: MailTurn, now: datetime) -> Iterator[datetime]:
                 yield recent[-most] + span
 
 
-def renew(address: str) -> None:
-    """Whoever has that mailbox wants the mails: what went counts no more, and what waits comes up now."""
-    own = MailTurn.objects.filter(address=_hashed(address))
+def renew(address: str, *, codes: Iterable[EmailCode]) -> None:
+    """Who typed one of these codes wants the mails that were asked for from where it was: what went of them counts no
+    more, and what waits comes up now. What others asked for meanwhile waits on.
+    """
+    networks = list(MailTurn.objects.filter(notice__code__in=codes).values_list("network", flat=True))
+    own = MailTurn.objects.filter(address=_hashed(address), network__in=networks)
     own.exclude(at=None).delete()
     Notice.objects.filter(turn__in=own, state=NoticeState.WAITING).update(not_before=timezone.now())
 

@@ -154,6 +154,14 @@ def test_a_code_that_was_typed_lets_the_others_come(clock: Any) -> None:
     assert not MailTurn.objects.filter(notice__request=came, notice__event=Event.CODE, at=None).exists()
 
 
+def test_a_code_that_the_person_typed_lets_no_flood_of_another_network_come(clock: Any) -> None:
+    flood(20)
+    case = ask(network=HERE)
+    assert len(deliver()) == FEW + 2
+    assert email_code.check(request=case, digits=email_code.digits(case.codes.get())).ok
+    assert deliver() == []
+
+
 def test_what_waited_for_a_day_in_vain_does_not_go_and_staff_can_still_send_it(clock: Any) -> None:
     flood(30)
     deliver()
