@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from portal.advisory import one_at_a_time as each_waits
+from portal import advisory
 from portal.identity import networks
 from portal.models import FailureKind, SignInFailures
 from rights import journal
@@ -69,7 +69,7 @@ def one_at_a_time(*counted: Counted) -> Iterator[None]:
     count. SQLite lets one transaction write at a time.
     """
     with transaction.atomic():
-        each_waits(*(bytes.fromhex(digest) for _kind, digest in counted if digest))
+        advisory.one_at_a_time(*(bytes.fromhex(digest) for _kind, digest in counted if digest))
         yield
 
 
