@@ -1,13 +1,16 @@
 """Mails to an address that somebody typed: how many go, what waits, and what frees it."""
 
+import time
 from collections.abc import Iterator
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.core import mail
 from django.core.validators import validate_email
+from django.db import connections
 from django.utils import timezone
 from freezegun import freeze_time
 
@@ -64,6 +67,27 @@ def test_many_requests_are_all_on_record_and_few_of_their_mails_go(clock: Any) -
     assert outbox.due() == []
     clock.tick(turns.HOUR)
     assert len(deliver()) == FEW
+
+
+def test_workers_that_deliver_at_once_take_no_turn_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    flood(FEW)
+    counted = turns._waits
+
+    def slowly(turn: MailTurn, now: datetime) -> list[datetime]:
+        found = list(counted(turn, now))
+        time.sleep(0.02)
+        return found
+
+    monkeypatch.setattr(turns, "_waits", slowly)
+
+    def deliver_one(number: UUID) -> bool:
+        try:
+            return outbox.deliver(notice_id=number)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2 * FEW) as workers:
+        assert sum(workers.map(deliver_one, outbox.due())) == FEW
 
 
 def test_no_day_brings_more_than_said(clock: Any) -> None:
