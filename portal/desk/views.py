@@ -216,6 +216,7 @@ def enter(http: HttpRequest) -> HttpResponse:
             probe=data["photo"],
             received_at=data["received_at"],
             actor=actor(http),
+            network=None,
         )
         messages.success(http, _("Entered as %(reference)s.") % {"reference": request.reference})
         return back(request)

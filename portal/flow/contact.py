@@ -42,7 +42,7 @@ def correct_details(*, request_id: UUID, name: str, language: str) -> None:
 
 
 @transaction.atomic
-def propose_address(*, request_id: UUID, email: str, network: str | None = None) -> AddressChange:
+def propose_address(*, request_id: UUID, email: str, network: str | None = "") -> AddressChange:
     """Send a code to a new address; until it is typed nothing changes.
 
     Args:

@@ -148,6 +148,7 @@ def _further_request(of: RightsRequest, *, rights: Sequence[str], actor: str) ->
         probes=_pictures(of),
         received_at=timezone.now(),
         actor=actor,
+        network=None,  # The address was proven for the request that it grew out of.
     )
     FollowUp.objects.create(request=request, of=of)
     acting = Representation.objects.filter(request=of).first()

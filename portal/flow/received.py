@@ -57,7 +57,7 @@ def receive(
     probe: bytes | None,
     received_at: datetime | None = None,
     actor: str = journal.CITIZEN,
-    network: str | None = None,
+    network: str | None = "",
 ) -> RightsRequest:
     """Put a request on record, with its due date, its sealed photograph, its acknowledgement and its code.
 
@@ -91,7 +91,7 @@ def put_on_record(
     probes: Sequence[bytes],
     received_at: datetime,
     actor: str,
-    network: str | None = None,
+    network: str | None = "",
 ) -> RightsRequest:
     """`receive`, without a code: its row, its key, its photographs and its acknowledgement."""
     controller = ControllerProfile.load()

@@ -95,7 +95,7 @@ def agreed(*, request_id: UUID) -> None:
 
 
 @transaction.atomic
-def disowned(*, request_id: UUID, network: str | None = None) -> None:
+def disowned(*, request_id: UUID, network: str | None = "") -> None:
     """The person concerned did not ask for this: the request is closed and what was handed in is destroyed.
 
     Also after a decision: an answer that was not fetched is destroyed, an erasure that was not begun is not made.

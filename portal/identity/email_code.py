@@ -22,6 +22,7 @@ from portal.advisory import one_at_a_time
 from portal.models import EmailCode, Event, Notice, Requester
 from portal.notices import outbox, turns
 from portal.nudges import nudge
+from rights.law.lifecycle import RequestState
 from rights.models import RightsRequest
 
 LIFETIME: Final = EmailCode.LIFETIME
@@ -79,7 +80,7 @@ def plain(typed: str) -> str:
 
 
 @transaction.atomic
-def issue(*, request: Holder, network: str | None = None) -> EmailCode:
+def issue(*, request: Holder, network: str | None = "") -> EmailCode:
     """Make a code and post its notice. While the entry is locked the last code is returned and nothing is posted.
 
     Args:
@@ -99,7 +100,9 @@ def issue(*, request: Holder, network: str | None = None) -> EmailCode:
         return code
     code = EmailCode.objects.create(request=request, **lives)
     notice = outbox.post(request=request, event=Event.CODE, key=code.pk.hex, code=code)
-    turns.line_up(notice=notice, address=request.requester.email, network=network)
+    # Who proved the address for this request is not kept from it by what others ask for with that address.
+    unproven = request.state == RequestState.RECEIVED
+    turns.line_up(notice=notice, address=request.requester.email if unproven else code.pk.hex, network=network)
     return code
 
 
@@ -136,7 +139,7 @@ def next_issue_at(*, request: Holder, now: datetime | None = None) -> datetime |
 
 
 @transaction.atomic
-def issue_if_due(*, request: Holder, network: str | None = None) -> bool:
+def issue_if_due(*, request: Holder, network: str | None = "") -> bool:
     """`issue`, unless the last one is too recent; whether one was issued. Of many who ask at once, one is served."""
     one_at_a_time(_number(request))
     if next_issue_at(request=request):

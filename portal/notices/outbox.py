@@ -243,11 +243,10 @@ def settle_the_interrupted() -> int:
         if not (leases.is_dead(notice.owner) or over):
             continue
         arrived = getattr(get_connection(), "arrived", None)
-        if turns.waits(notice):  # Its turn is taken before anything goes.
-            _try_later(notice, at_once=True)
-        elif arrived is None:
+        began = not turns.waits(notice)  # Its turn is taken before anything goes.
+        if began and arrived is None:
             _end(notice, NoticeState.UNCERTAIN)
-        elif arrived(message_id(notice)):
+        elif began and arrived is not None and arrived(message_id(notice)):
             _end(notice, NoticeState.SENT)
         else:  # A mail that kills each process that sends it must not be tried without a pause.
             _try_later(notice, at_once=notice.attempts == 0)

@@ -115,6 +115,14 @@ def _waits(turn: MailTurn, now: datetime) -> Iterator[datetime]:
             recent = [at for at in times if at > now - span]
             if len(recent) >= most:
                 yield recent[-most] + span
+    if turn.network:
+        yield now + HOUR * (_ahead(turn) // OF_ONE_NETWORK[HOUR])  # Not woken before, only to be put off again.
+
+
+def _ahead(turn: MailTurn) -> int:
+    """How many mails that the same network asked for wait longer."""
+    same = MailTurn.objects.filter(address=turn.address, network=turn.network, at=None)
+    return same.filter(asked_at__lt=turn.asked_at).exclude(notice=None).count()
 
 
 def renew(address: str, *, codes: Iterable[EmailCode]) -> None:

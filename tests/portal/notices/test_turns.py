@@ -376,3 +376,34 @@ def test_no_address_is_kept_and_all_is_forgotten_after_a_day(clock: Any) -> None
     deliver()  # Gives up what still waits.
     turns.forget()
     assert not MailTurn.objects.exists()
+
+
+def test_who_proved_the_address_for_a_request_gets_its_codes_whatever_others_ask_for(clock: Any) -> None:
+    case = ask(network=HERE)
+    deliver()
+    assert email_code.check(request=case, digits=email_code.digits(case.codes.get())).ok
+    flow.confirm(request_id=case.pk)
+    case.refresh_from_db()
+    for number in range(10):
+        flood(4, network=f"{number:064d}")
+    deliver()
+    clock.tick(email_code.PAUSE_BETWEEN)
+    assert email_code.issue_if_due(request=case, network=HERE)
+    newest = case.notices.filter(event=Event.CODE).latest("created_at")
+    assert outbox.deliver(notice_id=newest.pk)
+
+
+def test_what_waits_in_a_long_line_is_not_woken_each_time_that_one_goes(clock: Any) -> None:
+    for _number in range(3 * FEW):
+        flood(1)
+        clock.tick(timedelta(seconds=1))
+    deliver()
+    clock.tick(turns.HOUR)
+    assert len(outbox.due()) <= 2 * FEW, "those whose turn it is, not the whole line"
+
+
+def test_who_forgets_to_say_which_network_asks_is_limited(clock: Any) -> None:
+    for _number in range(MOST):
+        who = flow.Contact(name="Ada", email="ada@example.org", language="en")
+        flow.receive(rights=["access"], contact=who, channel=Channel.WEB, probe=None)
+    assert len(deliver()) == MOST
