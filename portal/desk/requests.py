@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ORDER_VAR
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -121,7 +122,15 @@ class RequestAdmin(paging.Paged):
         """What a request waits for is computed for those that are shown."""
         shown = RightsRequest.objects.select_related("assignee").prefetch_related("claims")
         whole = shown.annotate(waits=lists.waiting())
-        return paging.KeyPaginator(queryset, per_page, *args, whole=whole, **how)
+        likely = paging.number_of(request) if request.GET.get(filters.WaitsFilter.parameter_name) else None
+        return paging.KeyPaginator(queryset, per_page, *args, whole=whole, likely=likely, **how)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[RightsRequest], search_term: str
+    ) -> tuple[QuerySet[RightsRequest], bool]:
+        """Part of a reference is looked for among the references first, not in every row of the list in its order."""
+        found, twice = super().get_search_results(request, RightsRequest.objects.order_by(), search_term)
+        return (queryset.filter(pk__in=found.values("pk")) if search_term else queryset), twice
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """What is due next comes first, also among equal rows of a column; of what has ended, what came last."""

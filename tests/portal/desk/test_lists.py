@@ -180,6 +180,32 @@ def test_a_column_turned_around_gives_the_list_turned_around(desk: Client, cases
     assert order("o=6") == by_due, "equal in the channel: the next due first"
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_page_and_the_number_of_all_rows_in_one_query_are_the_same(
+    cases: list[RightsRequest], number: int, django_assert_num_queries: Any
+) -> None:
+    rows = RightsRequest.objects.order_by("due", "pk")
+    usual = paging.KeyPaginator(rows, 2)
+    with django_assert_num_queries(1):
+        likely = paging.KeyPaginator(rows, 2, likely=number)
+        assert (likely.count, likely.num_pages) == (6, 3)
+        keys = likely._keys(2 * number - 2, 2 * number)
+    assert keys == usual._keys(2 * number - 2, 2 * number)
+    for other in (1, 2, 3):
+        assert list(likely.page(other)) == list(usual.page(other))
+
+
+def test_a_page_beyond_the_last_is_counted_all_the_same(cases: list[RightsRequest]) -> None:
+    assert paging.KeyPaginator(RightsRequest.objects.order_by("pk"), 2, likely=9).count == 6
+    assert paging.KeyPaginator(RightsRequest.objects.none().order_by("pk"), 2, likely=1).count == 0
+
+
+def test_part_of_a_reference_finds_its_request(desk: Client, cases: list[RightsRequest]) -> None:
+    for typed in (cases[0].reference, cases[0].reference[3:].lower()):
+        assert cases[0].reference in shown(desk, f"q={typed}")
+    assert shown(desk, "q=nosuch") == set()
+
+
 def test_a_page_counted_off_from_the_end_is_the_same_page(cases: list[RightsRequest]) -> None:
     rows = RightsRequest.objects.order_by("state", "-due", "pk")
     pages = paging.KeyPaginator(rows, 2)
