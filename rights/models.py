@@ -275,7 +275,7 @@ class JournalEntry(models.Model):
     class Meta:
         ordering = ["position"]
         verbose_name = _("journal entry")
-        verbose_name_plural = _("journal")
+        verbose_name_plural = _("journal entries")
         indexes = [
             models.Index(name="journal_by_event", fields=["event", "position"]),
             models.Index(name="journal_by_actor", fields=["actor", "position"]),
