@@ -210,6 +210,8 @@ TEMPLATE_YEARS = env.int("REGARD_TEMPLATE_YEARS", 3)
 rule that was found sets a number (unverified): it is the controller's documented choice; the person reads its date."""
 if TEMPLATE_YEARS < 0:
     raise ImproperlyConfigured("REGARD_TEMPLATE_YEARS is a number of years, or 0.")
+ANSWER_SECONDS = 0.0 if PROFILE == "test" else 0.1
+"""How long answers take that strangers could measure (`portal.identity.pace`): several times what the work takes."""
 RETENTION_DAYS: dict[str, int | None] = {
     "draft": env.int("REGARD_DRAFT_DAYS", None),
     "codes": env.int("REGARD_CODES_DAYS", None),

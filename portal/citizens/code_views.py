@@ -24,7 +24,7 @@ from portal.citizens.entry_forms import CodeForm, FindForm
 from portal.citizens.guard import not_open, personal, to_find
 from portal.citizens.passes import Purpose
 from portal.errors import too_many
-from portal.identity import email_code, links, networks
+from portal.identity import email_code, links, networks, pace
 from portal.identity.email_code import CodeResult, CodeStatus
 from portal.models import Requester
 from rights.models import RightsRequest
@@ -69,9 +69,10 @@ class Code(View):
             self.purpose = Purpose.SENT
         if self.purpose is None:
             return not_open(request_id)
-        self.case = RightsRequest.objects.filter(pk=request_id).first()
-        self.holder: RightsRequest | UUID = self.case or request_id
-        return super().dispatch(request, *args, **kwargs)
+        with pace.kept():
+            self.case = RightsRequest.objects.filter(pk=request_id).first()
+            self.holder: RightsRequest | UUID = self.case or request_id
+            return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
         return self.show(CodeForm())
@@ -139,11 +140,12 @@ class Find(View):
         form = FindForm(request.POST)
         if not form.is_valid():
             return render(request, "citizens/find.html", {"form": form})
-        holder = holder_of(**form.cleaned_data)
-        email_code.issue_if_due(request=holder, network=networks.asking(request))
-        request_id = holder if isinstance(holder, UUID) else holder.pk
-        passes.ask(request.session, request_id, Purpose.FIND)
-        return redirect("citizens:code", request_id=request_id)
+        with pace.kept():
+            holder = holder_of(**form.cleaned_data)
+            email_code.issue_if_due(request=holder, network=networks.asking(request))
+            request_id = holder if isinstance(holder, UUID) else holder.pk
+            passes.ask(request.session, request_id, Purpose.FIND)
+            return redirect("citizens:code", request_id=request_id)
 
 
 def holder_of(*, reference: str, email: str) -> RightsRequest | UUID:

@@ -1,6 +1,7 @@
 """Known and unknown addresses: the same work and the same words; and what one network may get wrong."""
 
 import re
+import time
 from datetime import timedelta
 from math import log2
 
@@ -54,6 +55,20 @@ def test_finding_costs_the_same_and_says_the_same_for_known_and_unknown(
     for said in (work, words, wrong):
         assert said["no such address"] == said["known"]
         assert said["no such request"] == said["known"]
+
+
+def test_answers_to_strangers_leave_no_sooner_than_the_others(controller: object, settings: Settings) -> None:
+    settings.ANSWER_SECONDS = 0.3
+    case = Person().ask()
+    person = Person()
+    began = time.monotonic()
+    stranger = id_in(person.post("find", {"reference": case.reference, "email": "bo@example.org"}))
+    took = [time.monotonic() - began]
+    for typed in ({"again": "yes"}, {"code": "000000"}):
+        began = time.monotonic()
+        person.post("code", typed, request_id=stranger)
+        took.append(time.monotonic() - began)
+    assert min(took) >= 0.3
 
 
 def test_no_mail_leaves_while_a_page_is_answered(controller: object, mailoutbox: list[object]) -> None:
