@@ -110,6 +110,8 @@ class DecisionForm(forms.Form):
         if claim.right == Right.ERASURE and ControllerProfile.load().found_unlawful.strip():
             self.initial.setdefault("outcome", ClaimOutcome.GRANTED.value)
         self._choices("withheld", [(str(pk), _pictured(pk, address)) for pk, address in (photos or {}).items()])
+        if not photos:
+            self.fields["withheld"].widget = forms.MultipleHiddenInput()  # A heading over nothing.
         self.claim = claim
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
