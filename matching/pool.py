@@ -22,6 +22,10 @@ AHEAD: Final = 3
 """Jobs under way for each process: none waits for the next, and results do not pile up in memory."""
 
 
+SETTLED: Final = 10.0
+"""Seconds for the jobs of a broken pool to fail, which they do at once."""
+
+
 class WorkersUnusable(RuntimeError):  # noqa: N818 - a state
     """The processes die before they are given anything, so no file is to blame."""
 
@@ -77,12 +81,22 @@ def _together(
         except BrokenProcessPool:
             unsure: deque[Job] = deque()
             for job, future in begun:
-                if isinstance(future.exception(), BrokenProcessPool):
+                if _is_lost(future):
                     unsure.append(job)
                 else:
                     yield job[0], future.result()
             return unsure
     return deque()
+
+
+def _is_lost(future: Future[Any]) -> bool:
+    """Whether nothing is to come of a job of a broken pool. The thread that ends such a pool was seen to end before it
+    had told every job so; what is not settled soon is done again.
+    """
+    try:
+        return isinstance(future.exception(SETTLED), BrokenProcessPool)
+    except TimeoutError:
+        return True
 
 
 def _alone(

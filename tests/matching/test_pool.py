@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
@@ -63,6 +64,14 @@ def test_what_kills_its_process_is_given_up_and_the_rest_is_done() -> None:
 def test_what_died_only_in_company_is_done_alone(tmp_path: Path) -> None:
     found = results(*[(number, "", str(tmp_path / "once") if number == 5 else "") for number in range(12)])
     assert found == {number: 2 * number for number in range(12)}
+
+
+def test_a_job_of_a_broken_pool_that_nobody_settles_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "SETTLED", 0.01)
+    assert pool._is_lost(Future())
+    done: Future[int] = Future()
+    done.set_result(1)
+    assert not pool._is_lost(done)
 
 
 @pytest.mark.usefixtures("bare")
