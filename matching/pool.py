@@ -90,8 +90,10 @@ def _together(
 
 
 def _is_lost(future: Future[Any]) -> bool:
-    """Whether nothing is to come of a job of a broken pool. The thread that ends such a pool was seen to end before it
-    had told every job so; what is not settled soon is done again.
+    """Whether nothing is to come of a job of a broken pool.
+
+    Python 3.11 ends a broken pool without the lock under which jobs are handed over: one that is handed over in that
+    moment is never told, as was seen once. So what is not settled soon is done again.
     """
     try:
         return isinstance(future.exception(SETTLED), BrokenProcessPool)
