@@ -80,9 +80,8 @@ def _call(method: str, path: str, described: Schema, parts: Schema) -> Call:
     answers = []
     for status, answer in described["responses"].items():
         _type, brought = _body(answer, parts)
-        answers.append(
-            Answer(status, answer.get("description", "") or _words(answer, parts), list(_fields(brought, parts)))
-        )
+        words = answer.get("description", "") or brought.get("description", "")
+        answers.append(Answer(status, words, list(_fields(brought, parts))))
     return Call(
         id=described["operationId"],
         method=method.upper(),
@@ -99,10 +98,6 @@ def _body(described: Schema, parts: Schema) -> tuple[str, Schema]:
     content = described.get("content", {})
     found = next((media for media in BODIES if media in content), "")
     return found, _resolved(content[found]["schema"], parts) if found else {}
-
-
-def _words(answer: Schema, parts: Schema) -> str:
-    return str(_body(answer, parts)[1].get("description", ""))
 
 
 def _resolved(schema: Schema, parts: Schema) -> Schema:
