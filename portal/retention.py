@@ -70,7 +70,7 @@ WORDS: Final = (
     gettext_noop("After a wrong code: that one came from your network, without its address"),
     gettext_noop("the wrong code; as a rule it ends an hour later"),
     gettext_noop("So that nobody can guess codes of many people."),
-    gettext_noop("That a mail was asked for with your address, without the address"),
+    gettext_noop("That a mail was asked for with your address, and from which network, without either address"),
     gettext_noop("the day on which the mail was sent"),
     gettext_noop("So that nobody can fill your mailbox."),
 )
