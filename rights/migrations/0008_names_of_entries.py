@@ -4,14 +4,17 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('rights', '0007_what_lists_walk'),
+        ("rights", "0007_what_lists_walk"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='journalentry',
-            options={'ordering': ['position'], 'verbose_name': 'journal entry', 'verbose_name_plural': 'journal entries'},
+            name="journalentry",
+            options={
+                "ordering": ["position"],
+                "verbose_name": "journal entry",
+                "verbose_name_plural": "journal entries",
+            },
         ),
     ]
