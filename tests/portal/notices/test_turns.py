@@ -370,7 +370,7 @@ def test_no_address_is_kept_and_all_is_forgotten_after_a_day(clock: Any) -> None
     email_code.issue(request=UUID(int=1), network=HERE)
     deliver()
     kept = str(list(MailTurn.objects.values()))
-    assert "ada" not in kept
+    assert "@" not in kept, "a digest may well hold the letters of a name"
     assert "example" not in kept
     clock.tick(turns.DAY)
     deliver()  # Gives up what still waits.
