@@ -1,5 +1,6 @@
 """Countries, and the parts of countries that have a law of their own, by their names in the reader's language."""
 
+from collections.abc import Iterable
 from functools import cache
 from unicodedata import combining, normalize
 
@@ -39,7 +40,11 @@ def name(place: str) -> str:
 
 def choices() -> list[tuple[str, str]]:
     """Every country of the world with its parts that have a law of their own, by name; no region is left out."""
-    places = [*_countries(get_language() or "en"), *with_own_law()]
+    return by_name([*_countries(get_language() or "en"), *with_own_law()])
+
+
+def by_name(places: Iterable[str]) -> list[tuple[str, str]]:
+    """Places with their names in the active language, sorted by these."""
     return sorted(((place, name(place)) for place in places), key=lambda choice: _without_accents(choice[1]))
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypedDict
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -156,3 +157,21 @@ def with_words(among: QuerySet[RightsRequest]) -> QuerySet[RightsRequest]:
     decided = Decision.objects.filter(claim__request__in=among).exclude(reasons__in=none, evidence__in=none)
     said = ClockEvent.objects.filter(request__in=among).exclude(words__in=none)
     return RightsRequest.objects.filter(Q(pk__in=decided.values("claim__request")) | Q(pk__in=said.values("request")))
+
+
+_COUNTRIES = """
+    WITH RECURSIVE found (code) AS (
+        SELECT MIN(country) FROM rights_rightsrequest
+        UNION ALL
+        SELECT (SELECT MIN(country) FROM rights_rightsrequest WHERE country > code) FROM found WHERE code IS NOT NULL
+    )
+    SELECT code FROM found WHERE code IS NOT NULL
+"""
+"""From one country to the next in their index: DISTINCT would read every request, on either database."""
+
+
+def countries() -> list[str]:
+    """The countries, ISO 3166-1, under whose law a request stands."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTRIES)
+        return [code for (code,) in cursor.fetchall()]

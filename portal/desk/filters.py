@@ -11,9 +11,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from matching.models import Source
+from portal import places
 from portal.desk import holdups, lists
 from portal.models import Job, JobState
 from portal.words import state_name
+from rights import queries
 from rights.law.lifecycle import RequestState
 from rights.models import Right, RightsRequest
 
@@ -125,6 +127,19 @@ class RightFilter(admin.SimpleListFilter):
         if not self.value():
             return queryset
         return queryset.filter(claims__right=self.value())  # A request claims a right once, so none is listed twice.
+
+
+class CountryFilter(admin.SimpleListFilter):
+    """By the country, of those that a request has."""
+
+    title = _("country")
+    parameter_name = "country__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Names:
+        return places.by_name(queries.countries())
+
+    def queryset(self, request: HttpRequest, queryset: Requests) -> Requests:
+        return queryset.filter(country=self.value()) if self.value() else queryset
 
 
 class OpenJobsFilter(admin.SimpleListFilter):

@@ -110,7 +110,7 @@ class RequestAdmin(paging.Paged):
         filters.AssigneeFilter,
         filters.RightFilter,
         "channel",
-        "country",
+        filters.CountryFilter,
     ]
     search_fields = ["reference"]
     search_help_text = _("Reference")

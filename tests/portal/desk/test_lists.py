@@ -15,11 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal import flow
-from portal.desk import accesses, lists, paging
+from portal.desk import accesses, filters, lists, paging
 from portal.flow import assign
 from portal.models import Author, Job, JobKind, JobState, Message, MessageText
 from portal.models.snippet import check_placeholders
 from portal.staff.roles import Role
+from rights import queries
 from rights.law.lifecycle import TransitionRefused
 from rights.models import Decision, JournalEntry, RightsRequest
 from tests.portal.deeds import Ask
@@ -233,6 +234,20 @@ def test_the_journal_is_searched_by_reference(desk: Client, cases: list[RightsRe
     address = reverse("admin:rights_journalentry_changelist")
     found = desk.get(address, {"q": cases[0].reference[4:].lower()}).context["cl"].result_list
     assert {entry.request_id for entry in found} == {cases[0].pk}
+
+
+def test_the_countries_to_choose_from_are_those_that_requests_have(desk: Client, cases: list[RightsRequest]) -> None:
+    for case, country in zip(cases, ("DE", "FR", "DE", "AT", "FR", "FR"), strict=True):
+        RightsRequest.objects.filter(pk=case.pk).update(country=country)
+    filters_shown = desk.get(reverse(LIST)).context["cl"].filter_specs
+    (offered,) = (each for each in filters_shown if isinstance(each, filters.CountryFilter))
+    assert offered.lookup_choices == [("AT", "Austria"), ("FR", "France"), ("DE", "Germany")]
+    assert shown(desk, "country__exact=DE") == {cases[0].reference, cases[2].reference}
+    assert shown(desk, "country__exact=XX") == set()
+
+
+def test_without_requests_there_are_no_countries() -> None:
+    assert queries.countries() == []
 
 
 def test_filters_narrow_together(desk: Client, cases: list[RightsRequest], me: User) -> None:
