@@ -21,7 +21,7 @@ GOAL_MS: Final = 300
 BATCH: Final = 5000
 LIST: Final = "/desk/rights/rightsrequest/"
 STATES: Final = ("received", "confirmed", "searched", "reviewed", "decided", "carried_out", "closed", "withdrawn")
-COLUMNS: Final = (1, 2, 3, 5, 6, 7, 9)
+COLUMNS: Final = (1, 2, 4, 5, 6, 8)
 """The columns of the list of requests that sort, as the address numbers them."""
 
 

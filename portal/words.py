@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -35,6 +36,11 @@ JOB_PROBLEMS = {
 def state_name(state: str) -> str:
     """The state in the reader's language."""
     return str(STATE_NAMES[RequestState(state)])
+
+
+def grouped(count: int) -> str:
+    """A number with its digits grouped as the reader's language does."""
+    return number_format(count, force_grouping=True)
 
 
 def searched_with(certificate: Mapping[str, Any]) -> str:

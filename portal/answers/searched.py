@@ -10,7 +10,7 @@ from matching import reviews
 from matching.metrics import Metric
 from portal.answers.blocks import Block, heading, paragraph
 from portal.answers.coverage import looked_for, other_files
-from portal.words import searched_with
+from portal.words import grouped, searched_with
 from rights.models import RightsRequest
 
 
@@ -22,12 +22,12 @@ def section(request: RightsRequest) -> list[Block]:
     c = search.certificate
     swept = date_format(timezone.localtime(search.finished_at), "DATETIME_FORMAT")
     rows = [
-        [_("Collections searched"), ", ".join(f"{item['name']} ({item['photos']})" for item in c["sources"])],
-        [_("Photos held"), str(c["photos_held"])],
-        [_("Faces held"), str(c["faces_held"])],
-        [_("Faces compared with yours"), str(c["faces_scanned"])],
-        [_("Photos that could not be read"), str(c["photos_unreadable"])],
-        [_("Photos in which no face was found"), str(c["photos_without_face"])],
+        [_("Collections searched"), ", ".join(f"{item['name']} ({grouped(item['photos'])})" for item in c["sources"])],
+        [_("Photos held"), grouped(c["photos_held"])],
+        [_("Faces held"), grouped(c["faces_held"])],
+        [_("Faces compared with yours"), grouped(c["faces_scanned"])],
+        [_("Photos that could not be read"), grouped(c["photos_unreadable"])],
+        [_("Photos in which no face was found"), grouped(c["photos_without_face"])],
         *other_files(c),
         *looked_for(c),
         *([[_("Searched with"), searched_with(c)]] if "probes" in c else []),  # Older certificates do not say.
@@ -79,8 +79,8 @@ def _spaces(certificate: dict[str, Any]) -> list[list[str]]:
             _("Templates of %(engine)s") % {"engine": space["engine"]},
             compared
             % {
-                "scanned": space["faces_scanned"],
-                "held": space["faces_held"],
+                "scanned": grouped(space["faces_scanned"]),
+                "held": grouped(space["faces_held"]),
                 "metric": Metric(space["metric"]).label,
                 "match": localize(space["bands"]["match"]),
                 "possible": localize(space["bands"]["possible"]),
@@ -89,8 +89,11 @@ def _spaces(certificate: dict[str, Any]) -> list[list[str]]:
         for space in certificate.get("spaces", ())
     ]
     bare = certificate.get("templates_without_picture")
-    return rows + ([[_("Pictures of which only templates are held"), str(bare)]] if bare else [])
+    return rows + ([[_("Pictures of which only templates are held"), grouped(bare)]] if bare else [])
 
 
 def _of(share: dict[str, Any]) -> str:
-    return _("%(errors)s of %(pairs)s pairs measured") % {"errors": share["errors"], "pairs": share["pairs"]}
+    return _("%(errors)s of %(pairs)s pairs measured") % {
+        "errors": grouped(share["errors"]),
+        "pairs": grouped(share["pairs"]),
+    }

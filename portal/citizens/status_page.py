@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from matching.models import Search
-from portal import flow, laws, retention, thread, vault, wording
+from portal import flow, laws, retention, thread, vault, wording, words
 from portal.answers.remedies import Remedies
 from portal.answers.remedies import of_request as remedies_of
 from portal.citizens import passes
 from portal.citizens.claims import ClaimView, claims_of
 from portal.citizens.keeping import Keeping, keeping
-from portal.citizens.story import Step, next_words, shown_state, timeline
+from portal.citizens.story import HELD_UP, Step, next_words, shown_state, timeline
 from portal.citizens.wording import probe_problem
 from portal.flow.carried_out import DISCLOSING
 from portal.flow.searched import probes_of
@@ -128,7 +128,8 @@ class StatusPage:
         kept = bool(self.keeping and self.keeping.kept)
         since = max(step.at.timestamp() for step in self.steps if step.at)
         shown = shown_state(self.case)
-        return f"{shown}-{since:.0f}-{asks}-{answer}-{kept}-{document}-{live}-{self.is_working}"
+        held_up = self.next_words == HELD_UP
+        return f"{shown}-{since:.0f}-{asks}-{answer}-{kept}-{document}-{live}-{self.is_working}-{held_up}"
 
 
 def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
@@ -178,6 +179,7 @@ def _next(case: RightsRequest, ask: PhotoAsk | None, *, asked: bool) -> Promise:
         waits_for_copy=waits_for_copy(case),
         waits_for_look=case.not_me.filter(settled_at=None).exists(),
         waits_for_reply=asked,
+        held_up=is_held_up(case),
     )
 
 
@@ -241,6 +243,11 @@ def can_withdraw(case: RightsRequest) -> bool:
 def is_working(case: RightsRequest) -> bool:
     """Whether a worker is about to change what the page shows."""
     return Job.objects.filter(request=case, state__in=[JobState.WAITING, JobState.RUNNING]).exists()
+
+
+def is_held_up(case: RightsRequest) -> bool:
+    """Whether a worker waits for a source or a server that does not answer."""
+    return Job.objects.filter(request=case, state=JobState.WAITING, problem__in=words.JOB_PROBLEMS).exists()
 
 
 def answer_kept_until(case: RightsRequest) -> date | None:

@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.models import Representation
 from rights import queries
-from rights.law.lifecycle import RequestState
+from rights.law.lifecycle import ClaimOutcome, RequestState
 from rights.models import RightsRequest
 
 S = RequestState
+REFUSING = (ClaimOutcome.REFUSED, ClaimOutcome.PARTIAL)
 
 TITLES: Final[dict[RequestState, Promise]] = {
     S.RECEIVED: _("Received"),
@@ -47,6 +48,11 @@ WAITS_FOR_COPY: Final = _(
     "If you do not fetch it, the erasure begins on the legal date at the latest."
 )
 
+HELD_UP: Final = _(
+    "A part of what we hold cannot be reached at the moment. The search waits for it, because it leaves nothing out, "
+    "and goes on by itself. The legal time runs."
+)
+REFUSED: Final = _("Your request is answered. What we refused is below, with the reasons and with what you can do.")
 WAITS_FOR_REPLY: Final = _("We have asked you something, and go on as soon as we have your answer. See above.")
 WAITS_FOR_A_LOOK: Final = _(
     "You said that a picture in your answer does not show you. Nothing is erased until somebody has looked at it again."
@@ -102,7 +108,13 @@ def was_disowned(case: RightsRequest) -> bool:
 
 
 def next_words(
-    case: RightsRequest, *, wants_photo: bool, waits_for_copy: bool, waits_for_look: bool, waits_for_reply: bool
+    case: RightsRequest,
+    *,
+    wants_photo: bool,
+    waits_for_copy: bool,
+    waits_for_look: bool,
+    waits_for_reply: bool,
+    held_up: bool,
 ) -> Promise:
     """What happens next, in one or two sentences."""
     if case.state == S.DECIDED and waits_for_look:
@@ -111,6 +123,10 @@ def next_words(
         return WAITS_FOR_COPY
     if wants_photo and case.state == S.CONFIRMED:
         return WANTS_PHOTO
+    if held_up and case.state == S.CONFIRMED:
+        return HELD_UP
+    if case.state == S.CARRIED_OUT and case.claims.filter(outcome__in=REFUSING).exists():
+        return REFUSED
     if waits_for_reply and case.state in (S.SEARCHED, S.REVIEWED):
         return WAITS_FOR_REPLY
     if case.state == S.WITHDRAWN and was_disowned(case):

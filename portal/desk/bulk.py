@@ -48,6 +48,8 @@ class AssignForm(forms.Form):
         member = cast("MemberField", self.fields["member"])
         member.queryset = lists.movers()
         member.required = needed
+        if needed:
+            member.empty_label = gettext("choose")
 
 
 def context_of(http: HttpRequest, request: RightsRequest) -> dict[str, object]:

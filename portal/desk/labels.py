@@ -15,6 +15,11 @@ class Colour(StrEnum):
     PLAIN = "plain"
 
 
+def whole(words: str) -> SafeString:
+    """A date or number that is never broken over two lines."""
+    return format_html('<span class="desk-whole">{}</span>', words)
+
+
 def label(colour: Colour, words: str) -> SafeString:
     """Words in a coloured frame. They must be enough for who sees no colours."""
     return format_html('<span class="desk-label desk-label-{}">{}</span>', colour.value, words)

@@ -38,7 +38,7 @@ from portal.desk import (
     thread,
     views,
 )
-from portal.desk.labels import Colour, label
+from portal.desk.labels import Colour, label, whole
 from portal.staff.roles import CHANGE
 from portal.words import SOON_DAYS, state_name
 from rights import queries
@@ -93,7 +93,6 @@ class RequestAdmin(paging.Paged):
 
     list_display = [
         "ref",
-        "urgency",
         "due_on",
         "claims_listed",
         "status",
@@ -154,22 +153,13 @@ class RequestAdmin(paging.Paged):
     def ref(self, case: RightsRequest) -> str:
         return case.reference
 
-    @admin.display(description=_("Urgency"), ordering="due")
-    def urgency(self, case: RightsRequest) -> SafeString:
-        left = queries.days_left(case)
-        if not queries.is_owed(case):
-            return label(Colour.PLAIN, gettext("done"))
-        if left < 0:
-            return label(Colour.BAD, gettext("overdue by %(days)d d") % {"days": -left})
-        return label(Colour.WARN if left <= SOON_DAYS else Colour.GOOD, gettext("%(days)d days left") % {"days": left})
-
     @admin.display(description=_("Due"), ordering="due")
-    def due_on(self, case: RightsRequest) -> str:
-        return date_format(case.due, "SHORT_DATE_FORMAT")
+    def due_on(self, case: RightsRequest) -> SafeString:
+        return format_html("{} {}", whole(date_format(case.due, "SHORT_DATE_FORMAT")), _left(case))
 
     @admin.display(description=_("Received"), ordering="received_at")
-    def received_on(self, case: RightsRequest) -> str:
-        return date_format(localtime(case.received_at), "SHORT_DATE_FORMAT")
+    def received_on(self, case: RightsRequest) -> SafeString:
+        return whole(date_format(localtime(case.received_at), "SHORT_DATE_FORMAT"))
 
     @admin.display(description=_("Claims"))
     def claims_listed(self, case: RightsRequest) -> str:
@@ -214,3 +204,13 @@ class RequestAdmin(paging.Paged):
 
     def has_delete_permission(self, request: HttpRequest, obj: RightsRequest | None = None) -> bool:
         return False
+
+
+def _left(case: RightsRequest) -> SafeString:
+    """How many days there are, or were."""
+    left = queries.days_left(case)
+    if not queries.is_owed(case):
+        return label(Colour.PLAIN, gettext("done"))
+    if left < 0:
+        return label(Colour.BAD, gettext("overdue by %(days)d d") % {"days": -left})
+    return label(Colour.WARN if left <= SOON_DAYS else Colour.GOOD, gettext("%(days)d days left") % {"days": left})

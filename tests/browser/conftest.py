@@ -50,7 +50,9 @@ def album(request: pytest.FixtureRequest) -> Iterator[Album]:
     yield album
     if album.folder is not None:
         write_index(album.folder)
-    whole = {"test_pages", "test_rare", "test_story"} <= {Path(item.path).stem for item in request.session.items}
+    whole = {"test_mistakes", "test_pages", "test_rare", "test_states", "test_story"} <= {
+        Path(item.path).stem for item in request.session.items
+    }
     if whole and not request.config.option.keyword and not request.session.testsfailed:
         assert album.seen == SHOWN | {""}, "Pages are looked at and not in SHOWN, or the other way round."
 

@@ -167,3 +167,10 @@ class Stack:
         """The first column of the first row, or None."""
         found = self.row(query, *values)
         return found[0] if found else None
+
+
+def shell(stack: Stack, code: str) -> str:
+    """What the code prints, run beside the running servers."""
+    said = stack.manage("shell", "--no-imports", "-c", code)
+    assert said.returncode == 0, said.stderr
+    return said.stdout.strip()

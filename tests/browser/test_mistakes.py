@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.actors import Citizen, Reviewer
-from tests.browser.album import too_wide, violations
+from tests.browser.album import Album
 from tests.browser.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -22,15 +22,15 @@ FORMS = (
 
 
 def test_forms_with_mistakes_and_confirmations_of_the_desk_are_accessible(
-    live: Stack, new_page: Callable[..., Page]
+    live: Stack, new_page: Callable[..., Page], album: Album
 ) -> None:
-    staff = Reviewer(new_page(viewport={"width": 390, "height": 844}), live)
+    staff = Reviewer(new_page(), live)
     staff.sign_in("reviewer-one")
     page = staff.page
     for path in FORMS:
         page.goto(f"{live.url}/desk/{path}")
         _send_with_mistakes(page, "#content form, main form")
-        _is_accessible(page)
+        album.take(page, f"desk-42-mistakes-{path.strip('/').replace('/', '-')}")
     page.goto(f"{live.url}/desk/portal/messagetext/add/")
     page.locator("input[name=title]").fill("Of this test")
     page.locator("textarea[name=words]").fill("Words.")
@@ -39,13 +39,15 @@ def test_forms_with_mistakes_and_confirmations_of_the_desk_are_accessible(
     text = page.url.partition("/change/")[0]
     for path in ("change", "history", "delete"):
         page.goto(f"{text}/{path}/")
-        _is_accessible(page)
+        album.take(page, f"desk-42-text-{path}")
     page.locator("#content form [type=submit]").first.click()
     expect(page).to_have_url(re.compile("/messagetext/$"))
 
 
-def test_steps_of_the_form_with_mistakes_are_accessible(live: Stack, new_page: Callable[..., Page]) -> None:
-    page = new_page(viewport={"width": 390, "height": 844})
+def test_steps_of_the_form_with_mistakes_are_accessible(
+    live: Stack, new_page: Callable[..., Page], album: Album
+) -> None:
+    page = new_page()
     citizen = Citizen(page, live)
     page.goto(f"{live.url}/request/rights/")
     right = {"rights": "input[value=access]", "person": "input[value=me]", "contact": "input[name=email]", "photo": ""}
@@ -53,7 +55,7 @@ def test_steps_of_the_form_with_mistakes_are_accessible(live: Stack, new_page: C
         expect(page).to_have_url(re.compile(f"/request/{step}/"))
         _send_with_mistakes(page, "main form:has(.button:not(.second))")
         expect(page).to_have_title(re.compile("^Error:"))
-        _is_accessible(page)
+        album.take(page, f"citizen-42-mistakes-{step}")
         if step == "contact":
             page.locator(answer).fill("with.mistakes@example.org")
             page.locator("input[name=language][value=en]").check()
@@ -64,7 +66,7 @@ def test_steps_of_the_form_with_mistakes_are_accessible(live: Stack, new_page: C
     page.goto(f"{live.url}/find/")
     _send_with_mistakes(page, "main form")
     expect(page).to_have_title(re.compile("^Error:"))
-    _is_accessible(page)
+    album.take(page, "citizen-42-mistakes-find")
 
 
 def _send_with_mistakes(page: Page, form: str) -> None:
@@ -76,9 +78,3 @@ def _send_with_mistakes(page: Page, form: str) -> None:
             form.noValidate = true;
             form.requestSubmit(form.querySelector("[name=_save], [type=submit]:not(.second)"));
         }""")
-
-
-def _is_accessible(page: Page) -> None:
-    wrong = violations(page)
-    assert not wrong, f"{page.url}:\n" + "\n".join(wrong)
-    assert too_wide(page) <= 0, page.url

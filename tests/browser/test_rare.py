@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.actors import Citizen, Reviewer
 from tests.browser.album import Album
-from tests.browser.stack import Stack
+from tests.browser.stack import Stack, shell
 
 pytestmark = pytest.mark.browser
 
@@ -22,13 +22,6 @@ box = [face.left, face.top, face.right, face.bottom]
 print(Hold.objects.create(
     suppression=kept, face_key=face.pk, sha256=face.photo.sha256, box=box, distance=0.41, band="match").pk)
 """
-
-
-def shell(live: Stack, code: str) -> str:
-    """What the code prints, run beside the running servers."""
-    said = live.manage("shell", "--no-imports", "-c", code)
-    assert said.returncode == 0, said.stderr
-    return said.stdout.strip()
 
 
 def test_acting_for_somebody_and_being_asked_for_a_document(

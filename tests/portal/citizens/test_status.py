@@ -16,13 +16,14 @@ from matching.models import Search
 from portal import flow
 from portal.citizens import wording
 from portal.models import Answer, Event, Recipient
+from portal.words import grouped
 from rights import decisions, requests
 from rights.law.grounds import for_regime
 from rights.law.lifecycle import ClaimOutcome
 from rights.law.regime import Stop
 from rights.models import RightsRequest
 from tests.portal.citizens.person import Person, upload
-from tests.portal.deeds import SHOWN
+from tests.portal.deeds import SHOWN, covered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -71,26 +72,6 @@ def offer(case: RightsRequest, **changes: object) -> Answer:
     now = timezone.now()
     facts: dict[str, object] = {"offered_at": now, "expires_at": now + timedelta(days=30)}
     return Answer.objects.create(request=case, size=3, sha256="0" * 64, photos=2, built_at=now, **facts | changes)
-
-
-def covered(case: RightsRequest, *, photos: int) -> None:
-    """A search that is done, with its certificate."""
-    now = timezone.now()
-    certificate = {
-        "complete": True,
-        "photos_held": photos,
-        "photos_read": photos - 3,
-        "photos_unreadable": 3,
-        "photos_without_face": 12,
-        "faces_held": 541,
-        "faces_scanned": 541,
-        "engine": "painted/1",
-        "index_version": "segments/1",
-        "bands": {"match": 0.45, "possible": 0.60},
-        "swept_at": now.isoformat(),
-        "sources": [{"name": "archive", "photos": photos, "reachable": True}],
-    }
-    Search.objects.create(subject=case.pk, probes=1, finished_at=now, certificate=certificate)
 
 
 def test_it_shows_the_reference_and_the_legal_date_with_the_days_left(person: Person, case: RightsRequest) -> None:
@@ -152,6 +133,30 @@ def test_a_file_that_is_no_photograph_is_refused_on_the_status_page_too(person: 
     page = person.post("photo", {"photo": upload(b"no picture")}, request_id=case.pk).content.decode()
     assert str(wording.UPLOAD["not_an_image"]) in page
     assert 'class="errors"' in page
+
+
+def test_a_search_that_waits_for_a_source_says_so(person: Person, case: RightsRequest) -> None:
+    waits = "leaves nothing out, and goes on by itself"
+    before = person.get("status", request_id=case.pk).context["page"].version
+    assert waits not in seen(person, case)
+    case.jobs.update(problem="SourceUnreachable")
+    assert waits in seen(person, case)
+    assert person.get("status", request_id=case.pk).context["page"].version != before
+
+
+def test_an_answer_without_pictures_promises_none(person: Person, case: RightsRequest, staff: User) -> None:
+    covered(case, photos=20_418)
+    decide(case, staff, access=ClaimOutcome.NOTHING_HELD, erasure=ClaimOutcome.NOTHING_HELD)
+    answer = offer(case)
+    assert "the pictures of you" in seen(person, case)
+    assert "It holds no pictures." not in person.get("download", request_id=case.pk).content.decode()
+    answer.photos = 0
+    answer.save()
+    page = seen(person, case)
+    assert "how we know that there is no picture" in page
+    assert "the pictures of you" not in page
+    assert "all 20,418 pictures" in page
+    assert "It holds no pictures." in person.get("download", request_id=case.pk).content.decode()
 
 
 def test_an_outcome_is_not_shown_before_all_of_it_is_decided(person: Person, case: RightsRequest, staff: User) -> None:
@@ -235,7 +240,7 @@ def test_how_often_the_bands_were_wrong_is_told_with_the_search(
     page = seen(person, case)
     for measured in bands().measured:
         share = measured.possible.false_match
-        assert (f"{share.errors} of {share.pairs} pairs measured" in page) is not measured.synthetic
+        assert (f"{grouped(share.errors)} of {grouped(share.pairs)} pairs measured" in page) is not measured.synthetic
 
 
 def test_what_was_searched_is_told_once_the_request_is_answered(person: Person, case: RightsRequest) -> None:
@@ -301,4 +306,9 @@ def test_a_refusal_is_answered_and_not_carried_out(person: Person, case: RightsR
     case.claims.update(fulfilled_at=timezone.now())
     page = seen(person, case)
     assert page.count("Answered on") == 2
+    assert "What we refused is below" not in page, "not before all of it was answered"
+    take(case, "carry_out")
+    page = seen(person, case)
+    assert page.count("Answered on") == 3, "beside the legal date too"
+    assert "What we refused is below" in page
     assert "Carried out on" not in page
