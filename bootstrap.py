@@ -215,6 +215,10 @@ def test() -> int:
     return int(bool(failed))
 
 
+PHOTOGRAPHED = ("mistakes", "pages", "rare", "review", "states", "story", "upload")
+"""The browser tests that look at pages, by the ends of their names."""
+
+
 def screenshots() -> int:
     """Photograph all pages, by day and by night, at both widths; `index.html` shows them."""
     folder = Path(os.environ.get("ALBUM") or ROOT / "var" / "gallery").resolve()
@@ -227,9 +231,7 @@ def screenshots() -> int:
         "pytest",
         "-m",
         "browser",
-        "tests/browser/test_pages.py",
-        "tests/browser/test_rare.py",
-        "tests/browser/test_story.py",
+        *(f"tests/browser/test_{name}.py" for name in PHOTOGRAPHED),
     ]
     status = subprocess.run(command, cwd=ROOT, env=environment).returncode  # noqa: S603
     say(f"All pages: {folder / 'index.html'}")

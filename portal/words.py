@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from rights.law.lifecycle import RequestState
+from rights.law.regime import Stop
 
 SOON_DAYS = 7
 """From here on the queue shows a request as urgent. A matter of display, not of law."""
@@ -22,6 +23,12 @@ STATE_NAMES = {
     RequestState.CARRIED_OUT: _("carried out"),
     RequestState.CLOSED: _("closed"),
     RequestState.WITHDRAWN: _("withdrawn"),
+}
+
+ASKED_FOR = {
+    Stop.IDENTITY: _("who the person is"),
+    Stop.CLARIFICATION: _("what the person means"),
+    Stop.FEE: _("a fee"),
 }
 
 JOB_PROBLEMS = {

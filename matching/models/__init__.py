@@ -5,7 +5,7 @@ know whose it is.
 """
 
 from matching.models.erased import Erasure, ErasureAction, Suppression
-from matching.models.held import Face, GroupPolicy, Photo, PhotoStatus, Problem, Source, new_face_id
+from matching.models.held import Face, GroupPolicy, Photo, PhotoProblem, PhotoStatus, Problem, Source, new_face_id
 from matching.models.searched import Band, FurtherProbe, Hit, Review, Search, TemplateSpace, Verdict
 from matching.models.suppressed import Hold, HoldOutcome, HoldVerdict, TemplateSuppression
 
@@ -21,6 +21,7 @@ __all__ = [
     "HoldOutcome",
     "HoldVerdict",
     "Photo",
+    "PhotoProblem",
     "PhotoStatus",
     "Problem",
     "Review",

@@ -89,40 +89,47 @@ class PhotoStatus(models.TextChoices):
     TEMPLATE = "template", _("template held, no picture")
 
 
+class PhotoProblem(models.TextChoices):
+    """Why a file could not be read: the codes of `matching.images.ImageProblem`, and of a source that refuses one."""
+
+    EMPTY = "empty", _("the file is empty")
+    FILE_TOO_LARGE = "file_too_large", _("the file is too large")
+    TOO_MANY_PIXELS = "too_many_pixels", _("too many pixels")
+    NOT_AN_IMAGE = "not_an_image", _("not a picture")
+    FORMAT_NOT_SUPPORTED = "format_not_supported", _("a format that is not supported")
+    ANIMATED = "animated", _("several pictures in one file")
+    DAMAGED = "damaged", _("damaged")
+    TOO_COSTLY = "too_costly", _("took more memory or time to open than a picture may")
+    BUSY = "busy", _("no reader was free")
+    REFUSED = "refused", _("the source refuses to give it out")
+
+
 class Photo(models.Model):
     """One picture file held in a source; or one of which only templates are held, under the path it is known by."""
 
     source = models.ForeignKey(Source, verbose_name=_("source"), on_delete=models.PROTECT, related_name="photos")
-    path = models.CharField(max_length=1000, help_text="Path inside the source, with forward slashes.")
+    path = models.CharField(_("path in the source"), max_length=1000)
     version = models.CharField(
         max_length=200, help_text="Size and change stamp of the object; a change means a new read."
     )
     sha256 = models.CharField(max_length=64, db_index=True)
     size = models.BigIntegerField(help_text="Bytes.")
     status = models.CharField(_("state"), max_length=12, choices=PhotoStatus.choices)
-    problem = models.CharField(
-        _("problem"), max_length=32, blank=True, help_text="Code of `matching.images.ImageProblem`."
-    )
+    problem = models.CharField(_("problem"), max_length=32, blank=True, choices=PhotoProblem.choices)
     format = models.CharField(max_length=8, blank=True)
     width = models.PositiveIntegerField(default=0, help_text="Pixels, upright.")
     height = models.PositiveIntegerField(default=0, help_text="Pixels, upright.")
     taken_at = models.DateTimeField(_("taken"), null=True, blank=True)
-    source_url = models.CharField(max_length=2000, blank=True)
-    metadata = models.JSONField(default=dict, blank=True)
+    source_url = models.CharField(_("address on the web"), max_length=2000, blank=True)
+    metadata = models.JSONField(_("what else its source says"), default=dict, blank=True)
     face_count = models.PositiveIntegerField(_("faces"), default=0)
-    engine = models.CharField(max_length=64, blank=True, help_text="Engine that looked for faces, with its version.")
-    detector = models.CharField(
-        _("detector"),
-        max_length=8,
-        choices=Detector.choices,
-        default=Detector.DEFAULT,
-        help_text="How it looked for them.",
-    )
+    engine = models.CharField(_("engine"), max_length=64, blank=True)
+    detector = models.CharField(_("detector"), max_length=8, choices=Detector.choices, default=Detector.DEFAULT)
     imported_at = models.DateTimeField(_("imported"), auto_now_add=True)
     looked_at = models.DateTimeField(
         null=True, blank=True, help_text="When somebody looked for a face in these bytes and said that there is none."
     )
-    looked_at_by = models.CharField(max_length=32, blank=True, help_text="Who: `staff:<id>`.")
+    looked_at_by = models.CharField(max_length=32, blank=True)
 
     class Meta:
         ordering = ["pk"]

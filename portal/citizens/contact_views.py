@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +15,7 @@ from portal.attempts import Attempt
 from portal.citizens import passes
 from portal.citizens.code_views import what_to_say
 from portal.citizens.entry_forms import CodeForm
-from portal.citizens.forms import ContactForm
+from portal.citizens.forms import ContactForm, language_field
 from portal.citizens.guard import opened
 from portal.identity import email_code, networks, new_address
 from portal.models import Requester
@@ -34,9 +33,7 @@ class DetailsForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    language = forms.ChoiceField(
-        label=_("In which language shall we write to you?"), widget=forms.RadioSelect, choices=settings.LANGUAGES
-    )
+    language = language_field()
 
     def __init__(self, *args: Any, on_behalf: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -87,6 +87,16 @@ def place_choices() -> list[tuple[str, str]]:
     return [("", gettext("I would rather not say")), *places.choices()]
 
 
+def language_field() -> forms.ChoiceField:
+    """In which language we write."""
+    return forms.ChoiceField(
+        label=_("In which language shall we write to you?"),
+        widget=forms.RadioSelect,
+        choices=settings.LANGUAGES,
+        error_messages={"required": _("Choose the language in which we shall write to you.")},
+    )
+
+
 class ContactForm(forms.Form):
     """How the answer finds its way."""
 
@@ -113,9 +123,7 @@ class ContactForm(forms.Form):
         choices=place_choices,
         required=False,
     )
-    language = forms.ChoiceField(
-        label=_("In which language shall we write to you?"), widget=forms.RadioSelect, choices=settings.LANGUAGES
-    )
+    language = language_field()
 
     def __init__(self, *args: Any, on_behalf: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,6 +9,7 @@ from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.db.models import Field, QuerySet, URLField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -192,6 +193,39 @@ class PhotoAdmin(paging.Paged):
     sortable_by = ["number", "face_count", "taken_at"]
     list_filter = ["source", "status", "problem", "detector", FaceFilter]
     list_select_related = ["source"]
+    fields = [
+        "source",
+        "path",
+        "source_url",
+        "status",
+        "problem",
+        "file",
+        "taken_at",
+        "imported_at",
+        "face_count",
+        "detector",
+        "engine",
+        "seen",
+        "checksum",
+        "metadata",
+    ]
+
+    @admin.display(description=_("file"), empty_value="–")
+    def file(self, photo: Photo) -> str | None:
+        if not photo.is_held:
+            return None
+        pixels = f"{photo.width} × {photo.height}" if photo.width else ""
+        return ", ".join(filter(None, [photo.format, pixels, filesizeformat(photo.size)]))
+
+    @admin.display(description=_("looked at by staff, who saw no face"), empty_value="–")
+    def seen(self, photo: Photo) -> str | None:
+        if photo.looked_at is None:
+            return None
+        return f"{date_format(localtime(photo.looked_at), 'SHORT_DATETIME_FORMAT')}, {photo.looked_at_by}"
+
+    @admin.display(description=_("checksum (SHA-256)"))
+    def checksum(self, photo: Photo) -> str:
+        return photo.sha256
 
     @admin.display(description=_("number"), ordering="pk")
     def number(self, photo: Photo) -> int:

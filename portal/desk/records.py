@@ -1,14 +1,16 @@
 """Read-only records: journal, notices, jobs."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal.desk import filters, paging
+from portal.desk import deeds, filters, paging
 from portal.desk.access import actor
 from portal.models import Job, Notice, NoticeState
 from portal.notices import outbox
@@ -44,12 +46,22 @@ class ReadOnly(paging.Paged, OnlyOwnFilters):
         return False
 
 
+class NamedList(paging.KeyList):
+    """A list of deeds, for whose rows the names of those who did them are looked up once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        names = deeds.actor_names({entry.actor for entry in self.result_list})
+        for entry in self.result_list:
+            entry.names = names
+
+
 @admin.register(JournalEntry)
 class JournalAdmin(ReadOnly):
-    list_display = ["happened", "request", "event", "actor"]
+    list_display = ["happened", "request", "deed", "by"]
     sortable_by = ["happened"]
-    fields = ["position", "at", "request", "event", "actor", "detail", "previous", "digest"]
-    list_filter = ["event", "actor"]
+    fields = ["position", "at", "request", "deed", "event", "by", "actor", "detail", "previous", "digest"]
+    list_filter = [("event", deeds.EventFilter), ("actor", deeds.ActorFilter)]
     list_select_related = ["request"]
     search_fields = ["request__reference"]
     ordering = ["-position"]
@@ -57,6 +69,18 @@ class JournalAdmin(ReadOnly):
     @admin.display(description=_("when"), ordering="position")
     def happened(self, entry: JournalEntry) -> datetime:
         return entry.at
+
+    @admin.display(description=_("what"))
+    def deed(self, entry: JournalEntry) -> str:
+        return deeds.words_of(entry.event)
+
+    @admin.display(description=_("who"))
+    def by(self, entry: Any) -> str:
+        names = entry.names if hasattr(entry, "names") else deeds.actor_names([entry.actor])
+        return names.get(entry.actor, entry.actor)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return NamedList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[JournalEntry], search_term: str

@@ -4,16 +4,18 @@ from django import template
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from portal.desk.deeds import told
 from portal.models import JobKind, JobState
-from portal.words import JOB_PROBLEMS, LOOKS, SOON_DAYS, state_name
+from portal.words import ASKED_FOR, JOB_PROBLEMS, SOON_DAYS, state_name
 from rights import queries
 from rights.law.lifecycle import ClaimOutcome
 from rights.law.regime import Stop
-from rights.models import JournalEntry, RightsRequest
+from rights.models import RightsRequest
 
 register = template.Library()
 register.filter("state_name", state_name)
 register.filter("translated", gettext)
+register.filter("told", told)
 
 OUTCOME_NAMES = {
     ClaimOutcome.PENDING: _("not decided"),
@@ -34,11 +36,6 @@ SPACE_PROBLEMS = {
     "model_altered": _("the model that encodes photographs is not the declared one"),
     "model_unusable": _("the model that encodes photographs does not give templates"),
     "no_probe": _("the photograph was not encoded for it; search again"),
-}
-ASKED_FOR = {
-    Stop.IDENTITY: _("who the person is"),
-    Stop.CLARIFICATION: _("what the person means"),
-    Stop.FEE: _("a fee"),
 }
 SIGNS = {
     "same": "✓",
@@ -104,14 +101,6 @@ def job_state_name(state: str) -> str:
 def job_problem(name: str) -> str:
     """What stopped a job, in words where it is no failure."""
     return str(JOB_PROBLEMS.get(name, name))
-
-
-@register.filter
-def look_name(entry: JournalEntry) -> str:
-    """What somebody looked at, or was kept from."""
-    if entry.event == "role_missing":
-        return gettext("refused: a role was missing (%(page)s)") % {"page": entry.detail.get("page", "")}
-    return str(LOOKS[entry.event.removeprefix("viewed_")])
 
 
 @register.filter
