@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from portal.desk import accounts, held, profile, records, requests, texts  # noqa: F401 - importing registers
+from portal.desk import accounts, collections, held, profile, records, requests, texts  # noqa: F401 - importing registers
 from portal.desk.login import SignInForm
 
 admin.site.site_title = "Regard"

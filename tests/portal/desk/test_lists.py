@@ -136,7 +136,7 @@ SORTED = {
     "rights_rightsrequest": tuple(f"o={n}&which=all" for n in (1, -1, 2, -2, 4, -4, 5, -5)),
     "portal_notice": ("o=1", "o=-1", "o=6", "o=-6"),
     "portal_job": ("o=4", "o=-4"),
-    "matching_photo": ("o=0", "o=-0", "o=4", "o=-4", "o=7", "o=-7", "status__exact=read"),
+    "matching_photo": ("o=0", "o=-0", "o=4", "o=-4", "o=6", "o=-6", "status__exact=read"),
 }
 
 
