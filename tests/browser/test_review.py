@@ -20,14 +20,14 @@ from matching import reviews
 from matching.models import Face, Hit
 search = reviews.latest_search(UUID("{request}"))
 known = set(search.hits.values_list("face_key", flat=True))
-faces = list(Face.objects.exclude(pk__in=known).order_by("pk"))
+faces = list(Face.objects.exclude(pk__in=known).order_by("pk")[: {many} - len(known)])
 rows = [Hit(search=search, face=face, face_key=face.pk, photo_id=face.photo_id) for face in faces]
 rows += [Hit(search=search, face_key=secrets.randbits(62)) for _each in range({many} - len(known) - len(rows))]
 for number, hit in enumerate(rows):
     hit.distance, hit.band, hit.distances = 0.5 + number / 2000, "possible", [0.5 + number / 2000]
 Hit.objects.bulk_create(rows)
 """
-"""Every face held becomes a hit, and the rest are of pictures that are gone: the demonstration is small."""
+"""Faces held become hits, and if they are too few the rest are of pictures that are gone."""
 
 
 @pytest.fixture

@@ -104,11 +104,13 @@ def test_a_picture_that_is_said_to_show_somebody_else_is_looked_at_again(
 
 
 def test_a_link_to_set_a_password_is_shown_once(live: Stack, new_page: Callable[..., Page], album: Album) -> None:
+    """For an account of its own: who made a link for another no longer signs beside them."""
+    assert live.manage("add_staff", "linked-person", "--role", "triage").returncode == 0
     staff = Reviewer(new_page(), live)
     staff.sign_in("reviewer-one")
     page = staff.page
     page.goto(f"{live.url}/desk/auth/user/")
-    page.get_by_role("link", name="reviewer-two").click()
+    page.get_by_role("link", name="linked-person").click()
     page.locator("form[action$='/link/'] button").click()
     expect(page.locator("main")).to_contain_text("/desk/password/")
     album.take(page, "desk-44-link")
