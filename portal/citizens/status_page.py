@@ -1,6 +1,7 @@
 """What the status page shows of one request, gathered for its template."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,7 +28,6 @@ from portal.models import (
     DocumentCheck,
     DocumentState,
     Event,
-    Evidence,
     EvidenceKind,
     Job,
     JobState,
@@ -75,6 +75,16 @@ class PhotoAsk:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """What the person gave us and on which day it is, or was, destroyed; alike ones together."""
+
+    kind: str
+    destroyed_on: date | None
+    destroy_on: date | None
+    count: int
+
+
+@dataclass(frozen=True)
 class Linked:
     """Another request of the same address."""
 
@@ -101,7 +111,7 @@ class StatusPage:
     certificate: Mapping[str, Any] | None
     proof: Mapping[str, Any] | None
     told: list[str]
-    evidence: list[Evidence]
+    evidence: list[Piece]
     keeping: Keeping | None
     linked: list[Linked]
     law: laws.LawView
@@ -153,7 +163,7 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         certificate=certificate(case),
         proof=proof(case),
         told=told(case),
-        evidence=list(case.evidence.exclude(kind__in=OF_MESSAGES).order_by("created_at", "pk")),
+        evidence=pieces_of(case),
         keeping=keeping(case),
         linked=linked(case, session),
         law=laws.of_request(case),
@@ -213,6 +223,16 @@ def photo_ask(case: RightsRequest) -> PhotoAsk | None:
         return None
     last = case.evidence.filter(kind=EvidenceKind.PROBE).order_by("created_at", "pk").last()
     return PhotoAsk(problem=probe_problem(last.problem) if last else None)
+
+
+def pieces_of(case: RightsRequest) -> list[Piece]:
+    """The photographs and papers that the person gave us, in their order."""
+    given = case.evidence.exclude(kind__in=OF_MESSAGES).order_by("created_at", "pk")
+    counted = Counter[tuple[str, date | None, date | None]]()
+    for item in given.defer("sealed"):
+        gone = timezone.localdate(item.destroyed_at) if item.destroyed_at else None
+        counted[item.kind, gone, None if gone else item.destroy_on] += 1
+    return [Piece(kind, gone, until, count) for (kind, gone, until), count in counted.items()]
 
 
 def waits_for_copy(case: RightsRequest) -> bool:

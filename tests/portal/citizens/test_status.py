@@ -14,7 +14,7 @@ from freezegun import freeze_time
 from matching.bands import bands
 from matching.models import Search
 from portal import flow
-from portal.citizens import wording
+from portal.citizens import status_page, wording
 from portal.models import Answer, Event, Recipient
 from portal.words import grouped
 from rights import decisions, requests
@@ -270,6 +270,21 @@ def test_what_was_decided_can_no_longer_be_withdrawn(person: Person, case: Right
 
 def test_it_says_until_when_the_photograph_is_kept(person: Person, case: RightsRequest) -> None:
     assert date_format(case.evidence.get().destroy_on, "DATE_FORMAT") in seen(person, case)
+
+
+def test_alike_pieces_are_told_together(person: Person, case: RightsRequest) -> None:
+    probe = case.evidence.get()
+    for _more in range(2):
+        case.evidence.create(kind="frame", media_type="image/jpeg", sealed=b"", destroy_on=probe.destroy_on)
+    page = " ".join(seen(person, case).split())
+    assert "Picture of your live photo check (2)" in page
+    assert "<dt>Photograph you gave us</dt>" in page
+    case.evidence.filter(kind="frame").update(destroyed_at=timezone.now())
+    told = status_page.pieces_of(case)
+    assert [(piece.kind, piece.count, piece.destroyed_on) for piece in told] == [
+        ("probe", 1, None),
+        ("frame", 2, timezone.localdate()),
+    ]
 
 
 def test_other_requests_of_the_same_address_are_listed(
