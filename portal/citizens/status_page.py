@@ -1,7 +1,6 @@
 """What the status page shows of one request, gathered for its template."""
 
 import logging
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,23 +10,21 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from matching.models import Search
-from portal import flow, laws, retention, thread, vault, wording, words
+from portal import flow, laws, thread, vault, wording, words
 from portal.answers.remedies import Remedies
 from portal.answers.remedies import of_request as remedies_of
-from portal.citizens import passes
+from portal.citizens import passes, record
 from portal.citizens.claims import ClaimView, claims_of
 from portal.citizens.keeping import Keeping, keeping
+from portal.citizens.record import ANSWERED, Piece
 from portal.citizens.story import HELD_UP, Step, next_words, shown_state, timeline
 from portal.citizens.wording import probe_problem
 from portal.flow.carried_out import DISCLOSING
 from portal.flow.searched import probes_of
 from portal.models import (
-    OF_MESSAGES,
     Answer,
     DocumentCheck,
     DocumentState,
-    Event,
     EvidenceKind,
     Job,
     JobState,
@@ -40,7 +37,6 @@ from rights.models import Claim, ClockEvent, ClockKind, Right, RightsRequest
 
 logger = logging.getLogger(__name__)
 
-ANSWERED = (RequestState.DECIDED, RequestState.CARRIED_OUT, RequestState.CLOSED)
 ENDED = (RequestState.CARRIED_OUT, RequestState.CLOSED, RequestState.WITHDRAWN)
 
 
@@ -72,16 +68,6 @@ class PhotoAsk:
     """What is asked of the person: a photograph, and why."""
 
     problem: Promise | None
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What the person gave us and on which day it is, or was, destroyed; alike ones together."""
-
-    kind: str
-    destroyed_on: date | None
-    destroy_on: date | None
-    count: int
 
 
 @dataclass(frozen=True)
@@ -157,13 +143,13 @@ def build(case: RightsRequest, *, session: SessionBase) -> StatusPage:
         photo_ask=ask,
         answer=answer,
         answer_expired=answer is not None and (answer.expires_at is None or answer.expires_at <= timezone.now()),
-        answer_kept_until=answer_kept_until(case),
-        address_kept_until=address_kept_until(case),
+        answer_kept_until=record.answer_kept_until(case),
+        address_kept_until=record.address_kept_until(case),
         waits_for_copy=waits_for_copy(case),
-        certificate=certificate(case),
-        proof=proof(case),
-        told=told(case),
-        evidence=pieces_of(case),
+        certificate=record.certificate(case),
+        proof=record.proof(case),
+        told=record.told(case),
+        evidence=record.pieces_of(case),
         keeping=keeping(case),
         linked=linked(case, session),
         law=laws.of_request(case),
@@ -225,16 +211,6 @@ def photo_ask(case: RightsRequest) -> PhotoAsk | None:
     return PhotoAsk(problem=probe_problem(last.problem) if last else None)
 
 
-def pieces_of(case: RightsRequest) -> list[Piece]:
-    """The photographs and papers that the person gave us, in their order."""
-    given = case.evidence.exclude(kind__in=OF_MESSAGES).order_by("created_at", "pk")
-    counted = Counter[tuple[str, date | None, date | None]]()
-    for item in given.defer("sealed"):
-        gone = timezone.localdate(item.destroyed_at) if item.destroyed_at else None
-        counted[item.kind, gone, None if gone else item.destroy_on] += 1
-    return [Piece(kind, gone, until, count) for (kind, gone, until), count in counted.items()]
-
-
 def waits_for_copy(case: RightsRequest) -> bool:
     """Whether an erasure waits until the person has fetched, or waived, their copy."""
     if case.state != RequestState.DECIDED:
@@ -268,51 +244,6 @@ def is_working(case: RightsRequest) -> bool:
 def is_held_up(case: RightsRequest) -> bool:
     """Whether a worker waits for a source or a server that does not answer."""
     return Job.objects.filter(request=case, state=JobState.WAITING, problem__in=words.JOB_PROBLEMS).exists()
-
-
-def answer_kept_until(case: RightsRequest) -> date | None:
-    """The day on which photograph and answer are destroyed; known once everything was carried out."""
-    if case.state != RequestState.CARRIED_OUT:
-        return None
-    return timezone.localdate(case.state_since) + retention.length("evidence")
-
-
-def address_kept_until(case: RightsRequest) -> date | None:
-    """The day on which the e-mail address goes; known once the request was closed or withdrawn."""
-    if case.state not in (RequestState.CLOSED, RequestState.WITHDRAWN):
-        return None
-    return timezone.localdate(case.state_since) + retention.length("record")
-
-
-def certificate(case: RightsRequest) -> Mapping[str, Any] | None:
-    """What the search covered that the decision rests on, once the request is answered.
-
-    An erasure is proven by a search of its own, which no longer covers what was erased.
-    """
-    decided = {milestone.state: milestone.at for milestone in queries.milestones(case)}.get(RequestState.DECIDED)
-    if decided is None or case.state not in ANSWERED:
-        return None
-    search = Search.objects.filter(subject=case.pk, finished_at__lte=decided).order_by("finished_at", "pk").last()
-    if search is None:
-        return None
-    held = dict(search.certificate)
-    held["swept_at"] = datetime.fromisoformat(held["swept_at"])
-    return held
-
-
-def proof(case: RightsRequest) -> Mapping[str, Any] | None:
-    """What the proof of an erasure found, from the journal."""
-    entry = case.journal_entries.filter(event=f"{Right.ERASURE}:carried_out").order_by("position").last()
-    if entry is None or "swept_at" not in entry.detail:
-        return None  # A refused or empty erasure is carried out without one.
-    facts: dict[str, Any] = dict(entry.detail)
-    return facts | {"swept_at": datetime.fromisoformat(facts["swept_at"])}
-
-
-def told(case: RightsRequest) -> list[str]:
-    """The recipients that were told of the erasure."""
-    notices = case.notices.filter(event=Event.RECIPIENT_TOLD, recipient__isnull=False)
-    return list(notices.order_by("recipient__name").values_list("recipient__name", flat=True).distinct())
 
 
 def linked(case: RightsRequest, session: SessionBase) -> list[Linked]:

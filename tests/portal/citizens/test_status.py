@@ -14,7 +14,7 @@ from freezegun import freeze_time
 from matching.bands import bands
 from matching.models import Search
 from portal import flow
-from portal.citizens import status_page, wording
+from portal.citizens import record, wording
 from portal.models import Answer, Event, Recipient
 from portal.words import grouped
 from rights import decisions, requests
@@ -280,7 +280,7 @@ def test_alike_pieces_are_told_together(person: Person, case: RightsRequest) -> 
     assert "Picture of your live photo check (2)" in page
     assert "<dt>Photograph you gave us</dt>" in page
     case.evidence.filter(kind="frame").update(destroyed_at=timezone.now())
-    told = status_page.pieces_of(case)
+    told = record.pieces_of(case)
     assert [(piece.kind, piece.count, piece.destroyed_on) for piece in told] == [
         ("probe", 1, None),
         ("frame", 2, timezone.localdate()),
