@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='photo',
             name='problem',
-            field=models.CharField(blank=True, choices=[('empty', 'the file is empty'), ('file_too_large', 'the file is too large'), ('too_many_pixels', 'too many pixels'), ('not_an_image', 'not a picture'), ('format_not_supported', 'a format that is not supported'), ('animated', 'several pictures in one file'), ('damaged', 'damaged'), ('too_costly', 'took more memory or time to open than a picture may'), ('busy', 'no reader was free'), ('refused', 'the source refuses to give it out')], max_length=32, verbose_name='problem'),
+            field=models.CharField(blank=True, choices=[('empty', 'the file is empty'), ('file_too_large', 'the file is too large'), ('too_many_pixels', 'too many pixels'), ('not_an_image', 'not a picture'), ('format_not_supported', 'a format that is not supported'), ('animated', 'several pictures in one file'), ('damaged', 'damaged'), ('too_costly', 'took more memory or time to open than a picture may'), ('busy', 'no reader was free'), ('refused', 'the source refuses to give it out'), ('reader_died', 'ended the process that read it'), ('unnameable', 'its name cannot be stored')], max_length=32, verbose_name='problem'),
         ),
         migrations.AlterField(
             model_name='photo',

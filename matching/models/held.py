@@ -90,7 +90,7 @@ class PhotoStatus(models.TextChoices):
 
 
 class PhotoProblem(models.TextChoices):
-    """Why a file could not be read: the codes of `matching.images.ImageProblem`, and of a source that refuses one."""
+    """Why a file could not be read: the codes of `matching.images.ImageProblem` and those of `matching.reading`."""
 
     EMPTY = "empty", _("the file is empty")
     FILE_TOO_LARGE = "file_too_large", _("the file is too large")
@@ -102,6 +102,8 @@ class PhotoProblem(models.TextChoices):
     TOO_COSTLY = "too_costly", _("took more memory or time to open than a picture may")
     BUSY = "busy", _("no reader was free")
     REFUSED = "refused", _("the source refuses to give it out")
+    READER_DIED = "reader_died", _("ended the process that read it")
+    UNNAMEABLE = "unnameable", _("its name cannot be stored")
 
 
 class Photo(models.Model):

@@ -27,6 +27,7 @@ from portal.models import (
     DocumentState,
     EvidenceKind,
     Job,
+    JobKind,
     JobState,
     LiveCheck,
     Representation,
@@ -242,8 +243,9 @@ def is_working(case: RightsRequest) -> bool:
 
 
 def is_held_up(case: RightsRequest) -> bool:
-    """Whether a worker waits for a source or a server that does not answer."""
-    return Job.objects.filter(request=case, state=JobState.WAITING, problem__in=words.JOB_PROBLEMS).exists()
+    """Whether the search waits for what could not be searched."""
+    held = Job.objects.filter(request=case, kind=JobKind.SEARCH, problem__in=words.JOB_PROBLEMS)
+    return held.filter(state__in=[JobState.WAITING, JobState.RUNNING]).exists()  # Each try in between is no news.
 
 
 def linked(case: RightsRequest, session: SessionBase) -> list[Linked]:

@@ -49,8 +49,8 @@ WAITS_FOR_COPY: Final = _(
 )
 
 HELD_UP: Final = _(
-    "A part of what we hold cannot be reached at the moment. The search waits for it, because it leaves nothing out, "
-    "and goes on by itself. The legal time runs."
+    "A part of what we hold could not be searched at the moment. The search waits for it, because it leaves nothing "
+    "out, and goes on by itself."
 )
 REFUSED: Final = _("Your request is answered. What we refused is below, with the reasons and with what you can do.")
 WAITS_FOR_REPLY: Final = _("We have asked you something, and go on as soon as we have your answer. See above.")

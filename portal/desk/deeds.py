@@ -1,5 +1,6 @@
 """What the journal tells, in words. Its entries name deeds by codes, which never change; these sentences may."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -92,7 +93,7 @@ DEEDS: Final[Mapping[str, Promise]] = {
     "probe_unusable": _("photograph not usable"),
     "proposal_dropped": _("proposal dropped"),
     "proposed": _("decision proposed"),
-    "received": _("received"),
+    "received": _("request received"),
     "received_again": _("received another time"),
     "recovery_codes_made": _("recovery codes made"),
     "reminded": _("staff reminded"),
@@ -119,6 +120,7 @@ DEEDS: Final[Mapping[str, Promise]] = {
     f"refused:{Attempt.TOKEN}": _("refused: a token of the API"),
     f"refused:{Attempt.CROSS_SITE}": _("refused: a form that another site sent"),
 }
+STAFF: Final = re.compile("staff:([0-9]{1,9})")
 MODELS: Final[Mapping[str, Promise]] = {
     "controllerprofile": _("controller profile"),
     "recipient": _("recipient"),
@@ -152,7 +154,7 @@ def words_of(event: str) -> str:
 def actor_names(actors: Iterable[str]) -> dict[str, str]:
     """Names for who did something: of members of staff as lists show them to one another. Of no other actor."""
     found = {journal.CITIZEN: gettext("the person"), journal.SYSTEM: "Regard", journal.UNKNOWN: gettext("somebody")}
-    keys = [int(key) for key in (actor.removeprefix("staff:") for actor in actors) if key.isdecimal()]
+    keys = [int(found[1]) for found in map(STAFF.fullmatch, actors) if found]
     return found | {journal.staff(user.pk): name_of(user) for user in User.objects.filter(pk__in=keys)}
 
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from matching import images
+from matching import decoding, images, reading
 from matching.engine import Box
 from matching.images import ImageProblem
+from matching.models import PhotoProblem
 
 LIMITS = {"max_bytes": 5_000_000, "max_pixels": 1_000_000}
 
@@ -157,3 +158,8 @@ def test_an_object_is_written_anew_with_its_date_and_nothing_else(format: str) -
     data = images.encode(np.asarray(picture()), format=format, taken_at=taken)
     found = images.read_picture(data, **LIMITS)
     assert (found.format, found.taken_at, found.metadata) == (format, taken, {})
+
+
+def test_every_problem_of_a_file_has_words() -> None:
+    written = decoding.CODES | {reading.READER_DIED, reading.REFUSED, reading.UNNAMEABLE}
+    assert set(PhotoProblem.values) == written

@@ -37,7 +37,7 @@ STAYS: Final[dict[str, str]] = {
         matching.Erasure.redacted_sha256 matching.Suppression.sha256 matching.Suppression.source_url""",
     "the collection, which is the controller's and no matter of a request": """
         matching.Source.url matching.Source.name matching.Photo.path matching.Photo.version matching.Photo.sha256
-        matching.Photo.size matching.Photo.problem matching.Photo.format matching.Photo.source_url
+        matching.Photo.size matching.Photo.format matching.Photo.source_url
         matching.Photo.metadata matching.Photo.engine matching.Photo.looked_at_by matching.Face.score
         matching.Face.template matching.Face.engine matching.Face.metadata matching.TemplateSpace.name
         matching.TemplateSpace.match matching.TemplateSpace.possible matching.TemplateSpace.provenance

@@ -137,6 +137,7 @@ def test_a_file_that_is_no_photograph_is_refused_on_the_status_page_too(person: 
 
 def test_a_search_that_waits_for_a_source_says_so(person: Person, case: RightsRequest) -> None:
     waits = "leaves nothing out, and goes on by itself"
+    assert set(case.jobs.values_list("kind", flat=True)) == {"search"}
     before = person.get("status", request_id=case.pk).context["page"].version
     assert waits not in seen(person, case)
     case.jobs.update(problem="SourceUnreachable")
@@ -153,10 +154,21 @@ def test_an_answer_without_pictures_promises_none(person: Person, case: RightsRe
     answer.photos = 0
     answer.save()
     page = seen(person, case)
-    assert "how we know that there is no picture" in page
+    assert "The file holds no pictures." in page
     assert "the pictures of you" not in page
     assert "all 20,418 pictures" in page
     assert "It holds no pictures." in person.get("download", request_id=case.pk).content.decode()
+
+
+def test_an_answer_whose_pictures_are_all_withheld_does_not_say_that_there_are_none(
+    person: Person, case: RightsRequest, staff: User
+) -> None:
+    covered(case, photos=3)
+    decide(case, staff, access=ClaimOutcome.PARTIAL, erasure=ClaimOutcome.GRANTED)
+    Answer.objects.filter(pk=offer(case).pk).update(photos=0)
+    page = seen(person, case)
+    assert "The file holds no pictures." in page
+    assert "there is no picture" not in page
 
 
 def test_an_outcome_is_not_shown_before_all_of_it_is_decided(person: Person, case: RightsRequest, staff: User) -> None:

@@ -67,7 +67,7 @@ def test_every_deed_has_words() -> None:
     assert deeds.words_of("of_an_older_release") == "of_an_older_release"
 
 
-SAME = {"assigned", "decided", "extended", "posted", "received", "proposed", "reminded"}
+SAME = {"assigned", "decided", "extended", "posted", "proposed", "reminded"}
 """May be called as they are."""
 
 
@@ -90,6 +90,10 @@ def test_the_journal_names_who_did_it_and_asks_once_for_the_names(
     assert shown.count("photograph received") == 3 + 1, "in the rows, and once in the filter"
     for name in ("Clara Desk", "the person", "staff:99999"):
         assert name in shown
+    for query in ("event=probe_received", "actor=citizen", f"event=probe_received&actor=staff%3A{clara.pk}"):
+        listed = desk.get(f"{reverse('admin:rights_journalentry_changelist')}?{query}")
+        assert listed.status_code == 200, query
+        assert {entry.event for entry in listed.context["cl"].result_list} >= {"probe_received"}
     entry = journal.record(request=None, actor=journal.staff(clara.pk), event="signed_in")
     one = desk.get(reverse("admin:rights_journalentry_change", args=[entry.pk])).content.decode()
     assert "signed in" in one
