@@ -154,7 +154,7 @@ def words_of(event: str) -> str:
 def actor_names(actors: Iterable[str]) -> dict[str, str]:
     """Names for who did something: of members of staff as lists show them to one another. Of no other actor."""
     found = {journal.CITIZEN: gettext("the person"), journal.SYSTEM: "Regard", journal.UNKNOWN: gettext("somebody")}
-    keys = [int(found[1]) for found in map(STAFF.fullmatch, actors) if found]
+    keys = [int(named[1]) for named in map(STAFF.fullmatch, actors) if named]
     return found | {journal.staff(user.pk): name_of(user) for user in User.objects.filter(pk__in=keys)}
 
 

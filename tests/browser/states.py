@@ -116,7 +116,7 @@ def _held_up(probe: bytes) -> RightsRequest:
 
 
 def _document(probe: bytes) -> RightsRequest:
-    """A copy of an identity document lies with staff, compared already."""
+    """A copy of an identity document lies with staff; a worker compares it."""
     case = _searched(probe, "document-received")
     flow.doubt(request_id=case.pk, words="Two people share this address.", actor="staff:1")
     flow.ask_document(request_id=case.pk, actor="staff:1")
